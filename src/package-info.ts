@@ -1,0 +1,3 @@
+/** As in package.json; a test compares them. */
+export const PACKAGE_NAME = "azure-identity-guard";
+export const PACKAGE_VERSION = "0.1.0";

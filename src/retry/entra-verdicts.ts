@@ -1,0 +1,74 @@
+import type { FailureFacts } from "./failure-facts.js";
+import type { VerdictRow } from "./verdict.js";
+
+interface EntraRow extends VerdictRow {
+  readonly codes: RegExp;
+}
+
+/** Federated credentials propagate for seconds, at times for a few minutes. */
+const PROPAGATION_MS = 180_000;
+
+/** `WorkloadIdentityCredential` keeps the token file's contents for 5 min; one minute on top for the clocks. */
+const STALE_FILE_MS = 360_000;
+
+const ERROR_CODES = "learn.microsoft.com, Microsoft Entra authentication and authorization error codes";
+
+/** By `AADSTS` code. Microsoft warns that codes change, so an unknown one is left to the rows for HTTP and OAuth. */
+const ROWS: readonly EntraRow[] = [
+  {
+    codes: /^(?:70021|7002\d{2,3})$/u,
+    reason: "federation-pending",
+    limitMs: PROPAGATION_MS,
+    meaning:
+      "Entra ID finds no federated credential for this service account; a new one takes minutes to be known.",
+    remedy:
+      "Compare issuer (with its trailing slash), subject and audience of the identity's federated credential.",
+    source:
+      "learn.microsoft.com, Important considerations and restrictions for federated identity credentials; azure-workload-identity#1200, kedacore/keda#8152",
+  },
+  {
+    codes: /^700024$/u,
+    reason: "assertion-expired",
+    limitMs: STALE_FILE_MS,
+    meaning:
+      "The service account token is outside of its time: an old copy of the file was sent, or clocks differ.",
+    remedy: "If it lasts, compare the node's clock, and check that the projected token file is renewed.",
+    source: `${ERROR_CODES}; @azure/identity workloadIdentityCredential.ts (5 min cache of the file)`,
+  },
+  {
+    codes: /^700016$/u,
+    reason: "application-not-found",
+    limitMs: PROPAGATION_MS,
+    meaning: "Entra ID does not know the client ID in this tenant, or not yet.",
+    remedy: "Compare AZURE_CLIENT_ID and AZURE_TENANT_ID with the identity.",
+    source: ERROR_CODES,
+  },
+  {
+    codes: /^(?:50001|500011|500014)$/u,
+    reason: "resource-not-found",
+    permanent: true,
+    meaning: "The tenant does not know the resource that the token is asked for.",
+    remedy: "Correct the scope, or the tenant.",
+    source: `${ERROR_CODES}; learn.microsoft.com, How to use managed identities on a VM to acquire an access token`,
+  },
+  {
+    codes: /^(?:90061|90033|90024)$/u,
+    reason: "server-error",
+    meaning: "Entra ID met a passing fault, or could not reach the cluster's OIDC issuer.",
+    remedy: "If it lasts, check that the issuer URL can be reached from the internet.",
+    source: ERROR_CODES,
+  },
+  {
+    codes: /^(?:7000215|7000222|700027|7000112|7000218|90002|900023|53003|70011|500208)$/u,
+    reason: "credential-rejected",
+    permanent: true,
+    meaning: "Entra ID refuses the credential, the tenant or the scope.",
+    remedy: "Correct the secret, certificate, tenant or scope; waiting does not help.",
+    source: ERROR_CODES,
+  },
+];
+
+/** The row of the first known code. */
+export function entraVerdict({ entraCodes }: FailureFacts): VerdictRow | undefined {
+  return entraCodes.flatMap((code) => ROWS.find(({ codes }) => codes.test(code)) ?? []).at(0);
+}

@@ -1,0 +1,47 @@
+import { defineConfig, type Options } from "tsup";
+
+/** Entry points of the package: one line here and one in `exports` for each. Built as ESM and CommonJS, with types. */
+export const libraryEntries: Readonly<Record<string, string>> = {
+  index: "src/index.ts",
+  testing: "src/testing/index.ts",
+};
+
+/** Files that Node.js runs and nobody imports: built as ESM only. */
+export const programEntries: Readonly<Record<string, string>> = {
+  "node-simulator": "src/testing/main.ts",
+  "demo/main": "src/cli/demo.ts",
+  "demo/worker": "src/cli/demo-worker.ts",
+};
+
+const shared: Options = {
+  target: "node20",
+  platform: "node",
+  // Lets the entries of one format share one copy of the core: without it `instanceof` and the process-wide registries
+  // differ between `azure-identity-guard` and its subpaths in CommonJS.
+  splitting: true,
+  // The script `build` empties dist: two configurations that clean the same folder would delete each other's files.
+  clean: false,
+  dts: {
+    entry: { ...libraryEntries },
+    // tsup 8.5 sets `baseUrl`, which TypeScript 6 refuses; its bundler of types infers what isolatedDeclarations wants.
+    compilerOptions: { ignoreDeprecations: "6.0", isolatedDeclarations: false },
+  },
+};
+
+// tsup makes split CommonJS out of ESM and leaves `import.meta` as it is, a syntax error in a .cjs file.
+const cjsFileUrl = "cjsFileUrl";
+
+export default defineConfig([
+  { ...shared, format: "esm", sourcemap: true, entry: { ...libraryEntries, ...programEntries } },
+  {
+    ...shared,
+    format: "cjs",
+    // Split CommonJS goes through a second compiler in tsup, whose maps name the builder's folders and no source.
+    sourcemap: false,
+    entry: { ...libraryEntries },
+    esbuildOptions(options) {
+      options.define = { ...options.define, "import.meta.url": cjsFileUrl };
+      options.banner = { js: `const ${cjsFileUrl} = require("node:url").pathToFileURL(__filename).href;` };
+    },
+  },
+]);
