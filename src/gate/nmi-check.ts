@@ -1,0 +1,106 @@
+import type { Clock } from "../clock.js";
+import type { GateObservation, GateReason } from "./gate.js";
+import type { HttpProbe } from "./http-probe.js";
+import { checkNmiHealth } from "./nmi-health.js";
+import { HOST_NETWORK, NEVER_ANSWERED, nmiRemedy, ROUTE_UNKNOWN } from "./nmi-texts.js";
+import { probeRoute, type RouteProbeResult } from "./route-probe.js";
+
+export interface NmiCheckOptions {
+  /** Whole health URL. */
+  readonly url: string;
+  /** Where the token path is, without a path of its own. */
+  readonly metadataUrl: string;
+  /** Set where nobody asked for the gate but the variable was there. */
+  readonly chosenBy?: "HOST_IP";
+  /** The addresses of this machine or pod, to recognise one on the host network. */
+  readonly ownAddresses?: readonly string[];
+}
+
+export interface NmiCheckPorts {
+  readonly clock: Clock;
+  readonly probe: HttpProbe;
+  /** For what is worth saying once. */
+  readonly warn: (message: string) => void;
+}
+
+/** How long a health port may only ever refuse before `HOST_IP` is named as what chose the gate. */
+const NEVER_ANSWERED_AFTER_MS = 60_000;
+
+/** The wait after a route probe that IMDS answered: doubled each time, up to the largest. */
+const FIRST_BYPASS_WAIT_MS = 1000;
+const MAX_BYPASS_WAIT_MS = 10_000;
+
+const BY_ROUTE: Readonly<Record<Exclude<RouteProbeResult["route"], "nmi" | "unknown">, GateReason>> = {
+  imds: "route-bypassed",
+  proxy: "route-proxied",
+  unreachable: "route-unreachable",
+};
+
+/** The check of the NMI gate: health, and once that is `Active`, who answers on the token path. Uses built-ins only. */
+export function createNmiCheck(
+  options: NmiCheckOptions,
+  ports: NmiCheckPorts,
+): (signal: AbortSignal) => Promise<GateObservation> {
+  const { clock, probe } = ports;
+  const onHostNetwork = isOwnAddress(options);
+  const said = new Set<string>();
+  // Each probe that IMDS answers counts against the node's limits (20 requests/s for all its pods), hence the waits.
+  let bypass: { readonly at: number; readonly waitMs: number } | undefined;
+  // Whether the health port has ever done anything but refuse.
+  let everElse = false;
+  let refusedSince: number | undefined;
+
+  function warnOnce(hint: string, detail: string): void {
+    if (said.has(hint)) return;
+    said.add(hint);
+    ports.warn(`NMI gate: ${detail}. ${hint}`);
+  }
+
+  function closed(reason: GateReason, detail: string, hint?: string): GateObservation {
+    const remedy = hint ?? nmiRemedy(reason);
+    return { state: "closed", reason, permanent: false, detail, remedy, observedAt: clock.now() };
+  }
+
+  function unhealthy(reason: GateReason, detail: string): GateObservation {
+    everElse ||= reason !== "health-refused";
+    const now = clock.elapsed();
+    refusedSince ??= now;
+    if (everElse || options.chosenBy === undefined || now - refusedSince < NEVER_ANSWERED_AFTER_MS) {
+      return closed(reason, detail);
+    }
+    warnOnce(NEVER_ANSWERED, detail);
+    return closed(reason, `${detail}. ${NEVER_ANSWERED}`, NEVER_ANSWERED);
+  }
+
+  function byRoute({ route, detail }: RouteProbeResult): GateObservation {
+    if (route === "nmi") return { state: "open", reason: "active", observedAt: clock.now() };
+    if (route === "unknown") {
+      warnOnce(ROUTE_UNKNOWN, detail);
+      const whole = `${detail}. ${ROUTE_UNKNOWN}`;
+      return { state: "open", reason: "active-route-unknown", detail: whole, observedAt: clock.now() };
+    }
+    return closed(BY_ROUTE[route], detail, route === "imds" && onHostNetwork ? HOST_NETWORK : undefined);
+  }
+
+  return async (signal) => {
+    const health = await checkNmiHealth(probe, options.url, { clock, signal });
+    if (!health.active) return unhealthy(health.reason, health.detail);
+    everElse = true;
+    const askedAgo = bypass === undefined ? Infinity : clock.elapsed() - bypass.at;
+    if (bypass !== undefined && askedAgo < bypass.waitMs) {
+      const ago = Math.round(askedAgo / 1000);
+      return byRoute({ route: "imds", detail: `IMDS answered on the token path ${ago} s ago` });
+    }
+    const result = await probeRoute(probe, options.metadataUrl, { clock, signal });
+    bypass = result.route === "imds" ? { at: clock.elapsed(), waitMs: nextWait(bypass?.waitMs) } : undefined;
+    return byRoute(result);
+  };
+}
+
+function nextWait(before: number | undefined): number {
+  return before === undefined ? FIRST_BYPASS_WAIT_MS : Math.min(before * 2, MAX_BYPASS_WAIT_MS);
+}
+
+function isOwnAddress({ url, ownAddresses }: NmiCheckOptions): boolean {
+  return ownAddresses?.includes(new URL(url).hostname) ?? false;
+}

@@ -1,0 +1,125 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+import { systemClock, type Clock } from "../clock.js";
+import { IdentityGuardError, type ConfigurationProblem } from "../errors.js";
+import { logger } from "../logger.js";
+import { GATE_KEY, type Gate, type KeyedGate } from "./gate.js";
+import { httpProbe, type HttpProbe } from "./http-probe.js";
+import { createNmiCheck } from "./nmi-check.js";
+import { withSignal } from "./time-limit.js";
+
+/**
+ * Where NMI is. `url`, or else `hostIp`, is required.
+ *
+ * @public
+ */
+export interface NmiGateOptions {
+  /** The node's IPv4 address, from the downward API (`status.hostIP`); stands for `http://<hostIp>:8085/healthz`. */
+  hostIp?: string;
+  /** Whole health URL, for example `http://10.240.0.4:8085/healthz`; wins over `hostIp`. */
+  url?: string;
+  /** Scheme, host and port of the token path that NMI takes over. Default `http://169.254.169.254`. */
+  metadataUrl?: string;
+}
+
+/** The port in the Helm chart and all deployment files of aad-pod-identity (charts/aad-pod-identity/values.yaml). */
+const HEALTH_PORT = 8085;
+
+const DEFAULT_METADATA_URL = "http://169.254.169.254";
+
+const DOWNWARD_API = `the node's IPv4 address; in the pod spec:
+    env:
+      - name: HOST_IP
+        valueFrom:
+          fieldRef:
+            fieldPath: status.hostIP`;
+
+/**
+ * A gate that is open while NMI on this node answers `Active` and token requests go to NMI.
+ * Gates with the same URLs share one watcher.
+ *
+ * @throws IdentityGuardError `ERR_GUARD_CONFIGURATION`, with all problems of the options.
+ * @public
+ */
+export function nmiGate(options: NmiGateOptions): Gate {
+  const problems: ConfigurationProblem[] = [];
+  const url = healthUrl(options, problems);
+  const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? DEFAULT_METADATA_URL, problems);
+  if (url === undefined || metadataUrl === undefined) {
+    const lines = problems.map(({ name, value, expected }) => `${name} is ${value}; give ${expected}`);
+    throw new IdentityGuardError(
+      "ERR_GUARD_CONFIGURATION",
+      `The NMI gate cannot be built. ${lines.join("\n")}`,
+      {
+        problems,
+      },
+    );
+  }
+  const where = { url, metadataUrl, ownAddresses: ownAddresses() };
+  return createNmiGate(where, { clock: systemClock, probe: httpProbe });
+}
+
+/** The gate behind {@link nmiGate}; its options are taken to be valid. */
+export function createNmiGate(
+  options: {
+    readonly url: string;
+    readonly metadataUrl: string;
+    readonly chosenBy?: "HOST_IP";
+    readonly ownAddresses?: readonly string[];
+  },
+  ports: { readonly clock: Clock; readonly probe: HttpProbe },
+): KeyedGate {
+  const { clock, probe } = ports;
+  const check = createNmiCheck(options, { clock, probe, warn: (message) => logger.warning(message) });
+  return {
+    name: "nmi",
+    [GATE_KEY]: `nmi ${new URL(options.url).href} ${new URL(options.metadataUrl).href}`,
+    check: async ({ abortSignal } = {}) => await withSignal(abortSignal, check),
+  };
+}
+
+/** The addresses of this network namespace; a pod that has its node's among them is on the host network. */
+export function ownAddresses(): readonly string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((entries) =>
+      (entries ?? []).map(({ address }) => address),
+    );
+  } catch {
+    return []; // where the system does not tell, the hint is missing and nothing else
+  }
+}
+
+function healthUrl({ url, hostIp }: NmiGateOptions, problems: ConfigurationProblem[]): string | undefined {
+  if (isGiven(url)) return httpUrl("url", url, problems);
+  if (typeof hostIp === "string" && isIPv4(hostIp)) return `http://${hostIp}:${HEALTH_PORT}/healthz`;
+  problems.push({ name: "hostIp", value: shown(hostIp), expected: hostIpExpected(hostIp) });
+  return undefined;
+}
+
+function hostIpExpected(hostIp: unknown): string {
+  // NMI tells pods apart by the IPv4 address of the request (aad-pod-identity pkg/nmi/server/server.go).
+  return typeof hostIp === "string" && isIPv6(hostIp)
+    ? "an IPv4 address, since NMI serves IPv4 only; or the whole health URL as url; or no NMI gate (none)"
+    : DOWNWARD_API;
+}
+
+function httpUrl(name: string, value: unknown, problems: ConfigurationProblem[]): string | undefined {
+  const parsed = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  const secret = parsed !== undefined && `${parsed.username}${parsed.password}` !== "";
+  if (parsed !== undefined && !secret && /^https?:$/u.test(parsed.protocol)) return parsed.href;
+  problems.push({
+    name,
+    value: secret ? "a URL with a user name or password" : shown(value),
+    expected: "a whole URL that begins with http:// or https://, without user name and password",
+  });
+  return undefined;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && !(typeof value === "string" && value.trim() === "");
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "not set";
+  return typeof value === "string" ? JSON.stringify(value).slice(0, 100) : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../clock.js";
+import { provenanceOf } from "../endpoint/provenance.js";
+import type { HttpProbe } from "./http-probe.js";
+import { withTimeLimit } from "./time-limit.js";
+
+export { httpProbe, type HttpProbe } from "./http-probe.js";
+
+/** Who would answer a token request now. `detail` says what was seen, without anything from the body. */
+export type RouteProbeResult =
+  | { readonly route: "nmi" | "imds" | "proxy" | "unknown"; readonly detail: string }
+  | { readonly route: "unreachable"; readonly detail: string };
+
+/** Longest wait for the answer of a health request or a route probe, in milliseconds. */
+export const PROBE_LIMIT_MS = 1000;
+
+const PROBE_PATH = "/metadata/identity/oauth2/token";
+
+/**
+ * Asks who would answer a token request, without asking for a token: neither the `Metadata` header nor a query is
+ * sent, and whoever answers refuses with 400 before looking for an identity (aad-pod-identity
+ * pkg/nmi/server/server.go). One request, at most 1 s. Rejects with `signal.reason` only.
+ */
+export async function probeRoute(
+  probe: HttpProbe,
+  metadataUrl: string,
+  context: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<RouteProbeResult> {
+  const url = metadataUrl.replace(/\/+$/u, "") + PROBE_PATH;
+  try {
+    const answer = await withTimeLimit(
+      PROBE_LIMIT_MS,
+      async (signal) => await probe(url, { signal }),
+      context,
+    );
+    if (answer.timedOut) {
+      return { route: "unreachable", detail: "no answer on the token path within 1 s" };
+    }
+    return routeOf(answer.value);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { route: "unreachable", detail: `no connection to the token path: ${errorCode(error)}` };
+  }
+}
+
+/** Node's code of a failed connection, for example `ECONNREFUSED`; `unknown error` where there is none. */
+export function errorCode(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : "unknown error";
+}
+
+function routeOf(answer: { readonly status: number; readonly server: string | undefined }): RouteProbeResult {
+  const { status, server } = answer;
+  const provenance = provenanceOf(answer);
+  // NMI refuses such a request with 400 and nothing else: another status without `Server` comes from a third party.
+  const route = provenance === "nmi" && status !== 400 ? "unknown" : provenance;
+  const named = server === undefined ? "without a Server header" : "with a Server header";
+  return { route, detail: `the token path answered ${status} ${named}` };
+}

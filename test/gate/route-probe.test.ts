@@ -1,0 +1,171 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../src/clock.js";
+import { httpProbe, probeRoute, type HttpProbe } from "../../src/gate/route-probe.js";
+import { ManualClock } from "../../src/testing/manual-clock.js";
+import { serve, serveRaw, unusedPort, until } from "../endpoint/local-server.js";
+
+const never = new AbortController().signal;
+
+describe("httpProbe", () => {
+  test("sends one GET without header fields of its own, on a connection that it closes", async () => {
+    const server = await serve((_request, response) =>
+      response.setHeader("Connection", "keep-alive").end("Active"),
+    );
+    await httpProbe(`${server.url}/healthz`, { signal: never });
+    await httpProbe(`${server.url}/healthz`, { signal: never });
+    expect(server.opened).toBe(2);
+    expect(server.requests[0]?.method).toBe("GET");
+    expect(server.requests[0]?.url).toBe("/healthz");
+    expect(server.requests[0]?.headers).toEqual({ host: `127.0.0.1:${server.port}`, connection: "close" });
+    await until(() => server.sockets.size === 0);
+  });
+
+  test("gives status, Server and body", async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(400, { Server: "IMDS/1" }).end("body");
+    });
+    expect(await httpProbe(server.url, { signal: never })).toEqual({
+      status: 400,
+      server: "IMDS/1",
+      body: "body",
+    });
+  });
+
+  test("gives no Server where there is none", async () => {
+    const server = await serve((_request, response) => response.end());
+    expect((await httpProbe(server.url, { signal: never })).server).toBeUndefined();
+  });
+
+  test("reads 1 KiB of an endless body, and destroys the socket", async () => {
+    const server = await serve((_request, response) => response.write("x".repeat(5000)));
+    expect((await httpProbe(server.url, { signal: never })).body).toHaveLength(1024);
+    await until(() => server.sockets.size === 0);
+  });
+
+  test("does not follow redirects", async () => {
+    const server = await serve((_request, response) => response.writeHead(302, { Location: "/x" }).end());
+    expect((await httpProbe(server.url, { signal: never })).status).toBe(302);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("ignores the proxy of the environment", async () => {
+    const server = await serve((_request, response) => response.end("direct"));
+    vi.stubEnv("HTTP_PROXY", `http://127.0.0.1:${await unusedPort()}`);
+    expect((await httpProbe(server.url, { signal: never })).body).toBe("direct");
+  });
+
+  test("rejects with Node's code where nobody listens", async () => {
+    const url = `http://127.0.0.1:${await unusedPort()}/`;
+    await expect(httpProbe(url, { signal: never })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test.each([
+    ["breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nAct"],
+    ["is empty", ""],
+    ["is no HTTP", "SSH-2.0-x\r\n\r\n"],
+    [
+      "switches protocols unasked",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+    ],
+  ])("rejects an answer that %s", async (_name, answer) => {
+    const server = await serveRaw((socket) => socket.once("data", () => socket.end(answer)));
+    await expect(httpProbe(server.url, { signal: never })).rejects.toBeInstanceOf(Error);
+  });
+
+  test("rejects with the reason of an abort, and destroys the socket", async () => {
+    const server = await serve(() => undefined);
+    const control = new AbortController();
+    const pending = httpProbe(server.url, { signal: control.signal });
+    await until(() => server.requests.length === 1);
+    control.abort("enough");
+    await expect(pending).rejects.toBe("enough");
+    await until(() => server.sockets.size === 0);
+  });
+
+  test("leaves no listener on the signal", async () => {
+    const server = await serve((_request, response) => response.end());
+    const { signal } = new AbortController();
+    await httpProbe(server.url, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("does not keep the process alive", async () => {
+    const held = (): number =>
+      process.getActiveResourcesInfo().filter((type) => type === "TCPSocketWrap").length;
+    const server = await serve((request) => request.socket.unref());
+    await until(() => held() === 0); // connections of earlier tests
+    const control = new AbortController();
+    const pending = httpProbe(server.url, { signal: control.signal });
+    await until(() => server.requests.length === 1);
+    expect(held()).toBe(0);
+    control.abort();
+    await expect(pending).rejects.toBeInstanceOf(Error);
+  });
+});
+
+describe("probeRoute", () => {
+  test("asks for the token path with neither Metadata nor query", async () => {
+    const server = await serve((_request, response) => response.writeHead(400).end());
+    await probeRoute(httpProbe, `${server.url}/`, { clock: systemClock, signal: never });
+    expect(server.requests[0]?.url).toBe("/metadata/identity/oauth2/token");
+    expect(server.requests[0]?.headers["metadata"]).toBeUndefined();
+  });
+
+  test.each<[string, number, string | undefined, string]>([
+    ["NMI", 400, undefined, "nmi"],
+    ["IMDS", 400, "IMDS/150.870.65.1854", "imds"],
+    ["IMDS on any status", 429, "IMDS/150.870.65.1854", "imds"],
+    ["the proxy", 400, "azure-workload-identity/proxy/v1.6.0 (linux/amd64) x/y", "proxy"],
+    ["a mesh that rewrites Server", 400, "istio-envoy", "unknown"],
+    ["somebody without Server who does not refuse", 200, undefined, "unknown"],
+    ["somebody without Server who has nothing there", 404, undefined, "unknown"],
+  ])("recognises %s", async (_name, status, server, route) => {
+    const probe: HttpProbe = async () => ({ status, server, body: "" });
+    const result = await probeRoute(probe, "http://169.254.169.254", {
+      clock: new ManualClock(),
+      signal: never,
+    });
+    expect(result.route).toBe(route);
+  });
+
+  test("a refused connection is unreachable", async () => {
+    const url = `http://127.0.0.1:${await unusedPort()}`;
+    expect((await probeRoute(httpProbe, url, { clock: systemClock, signal: never })).route).toBe(
+      "unreachable",
+    );
+  });
+
+  test("no answer within 1 s is unreachable, and ends the request", async () => {
+    const clock = new ManualClock();
+    let seen: AbortSignal | undefined;
+    const probe: HttpProbe = async (_url, { signal }) => {
+      seen = signal;
+      return await new Promise(() => undefined);
+    };
+    const result = probeRoute(probe, "http://169.254.169.254", { clock, signal: never });
+    await clock.advance(999);
+    expect(seen?.aborted).toBe(false);
+    await clock.advance(1);
+    expect((await result).route).toBe("unreachable");
+    expect(seen?.aborted).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("an abort rejects with its reason and leaves nothing behind", async () => {
+    const clock = new ManualClock();
+    const control = new AbortController();
+    const probe: HttpProbe = async () => await new Promise(() => undefined);
+    const result = probeRoute(probe, "http://169.254.169.254", { clock, signal: control.signal });
+    control.abort("enough");
+    await expect(result).rejects.toBe("enough");
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(control.signal, "abort")).toEqual([]);
+  });
+
+  test("quotes nothing of what came", async () => {
+    const probe: HttpProbe = async () => ({ status: 200, server: "s3cr3t", body: "s3cr3t" });
+    const result = await probeRoute(probe, "http://x", { clock: new ManualClock(), signal: never });
+    expect(result.detail).not.toContain("s3cr3t");
+  });
+});
