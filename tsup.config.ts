@@ -1,4 +1,4 @@
-import { defineConfig, type Options } from "tsup";
+import type { Options } from "tsup";
 
 /** Entry points of the package: one line here and one in `exports` for each. Built as ESM and CommonJS, with types. */
 export const libraryEntries: Readonly<Record<string, string>> = {
@@ -21,17 +21,23 @@ const shared: Options = {
   splitting: true,
   // The script `build` empties dist: two configurations that clean the same folder would delete each other's files.
   clean: false,
-  dts: {
-    entry: { ...libraryEntries },
-    // tsup 8.5 sets `baseUrl`, which TypeScript 6 refuses; its bundler of types infers what isolatedDeclarations wants.
-    compilerOptions: { ignoreDeprecations: "6.0", isolatedDeclarations: false },
-  },
+  dts: false,
 };
 
 // tsup makes split CommonJS out of ESM and leaves `import.meta` as it is, a syntax error in a .cjs file.
 const cjsFileUrl = "cjsFileUrl";
 
-export default defineConfig([
+const config: readonly Options[] = [
+  {
+    ...shared,
+    format: ["esm", "cjs"],
+    entry: { ...libraryEntries },
+    dts: {
+      only: true,
+      // tsup 8.5 sets `baseUrl`, which TypeScript 6 refuses; its bundler of types infers what isolatedDeclarations wants.
+      compilerOptions: { ignoreDeprecations: "6.0", isolatedDeclarations: false },
+    },
+  },
   { ...shared, format: "esm", sourcemap: true, entry: { ...libraryEntries, ...programEntries } },
   {
     ...shared,
@@ -44,4 +50,6 @@ export default defineConfig([
       options.banner = { js: `const ${cjsFileUrl} = require("node:url").pathToFileURL(__filename).href;` };
     },
   },
-]);
+];
+
+export default config;

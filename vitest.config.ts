@@ -1,4 +1,4 @@
-import { configDefaults, defineConfig, type TestUserConfig } from "vitest/config";
+import { configDefaults, defineConfig, type TestUserConfig, type ViteUserConfig } from "vitest/config";
 
 const reportFile = process.env["VITEST_REPORT"];
 
@@ -12,13 +12,32 @@ export const shared: TestUserConfig = {
   reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
 };
 
-export default defineConfig({
+// Suites with configurations of their own: they need privileges, a cluster's rules, or the packed tarball.
+const elsewhere = ["test/kernel/**", "test/strategies/**", "test/package/packed/**"];
+const integration = "test/integration/**/*.test.ts";
+
+const config: ViteUserConfig = defineConfig({
   test: {
     ...shared,
-    include: ["test/**/*.test.ts"],
-    // Suites with scripts of their own: they need privileges, a cluster's rules, or the packed tarball.
-    exclude: [...configDefaults.exclude, "test/kernel/**", "test/strategies/**", "test/package/packed/**"],
     testTimeout: 30_000,
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "json-summary"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...elsewhere, integration],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // Alone and last: what happens there takes real time, which the properties beside it would stretch.
+        test: { name: "integration", include: [integration], sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });
+
+export default config;

@@ -3,6 +3,7 @@ import type { AttemptRecord } from "../errors.js";
 import type { GateObservation } from "../gate/gate.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import { logger } from "../logger.js";
+import { isLive, isReady, isStarted, type ProbePolicy } from "./health-report.js";
 import { initialHealth, nextHealth, type Health, type HealthFacts, type HealthState } from "./health.js";
 
 /**
@@ -88,6 +89,8 @@ export interface HealthSnapshot {
   /** Callers that wait for a token now. */
   readonly waiters: number;
   readonly drained: boolean;
+  /** What startup, readiness and liveness probes answer: whether each passes. */
+  readonly probes: { readonly started: boolean; readonly ready: boolean; readonly live: boolean };
   /** Events of the last ten minutes, oldest first, 500 at most. */
   readonly history: readonly GuardEvent[];
 }
@@ -116,6 +119,7 @@ export interface HealthSource {
   gate(): GateObservation | undefined;
   keys(): readonly KeySnapshot[];
   waiters(): number;
+  readonly policy: ProbePolicy;
 }
 
 type Listeners = { readonly [Name in GuardEventName]: Set<(event: GuardEvents[Name]) => void> };
@@ -172,6 +176,7 @@ export class HealthRecorder implements HealthMonitor {
 
   snapshot(): HealthSnapshot {
     const health = this.update();
+    const { policy } = this.#source;
     const gate = this.#source.gate();
     this.#trim(this.#clock.now());
     return Object.freeze({
@@ -182,6 +187,11 @@ export class HealthRecorder implements HealthMonitor {
       keys: Object.freeze([...this.#source.keys()]),
       waiters: this.#source.waiters(),
       drained: this.#drained,
+      probes: Object.freeze({
+        started: isStarted(health),
+        ready: isReady(health, policy, this.#clock.now()),
+        live: isLive(health, policy, this.#clock.elapsed()),
+      }),
       history: Object.freeze([...this.#history]),
     });
   }

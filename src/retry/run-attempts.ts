@@ -1,13 +1,13 @@
 import pRetry from "p-retry";
 
 /**
- * Runs `attempt` until it succeeds. After each failure `beforeRetry` decides: it resolves when the next attempt may
- * start, or rejects to end the loop with its reason. All waiting happens there, on the `Clock`, and p-retry itself
- * never waits (`minTimeout: 0`). Rejects with `signal.reason` when `signal` aborts between attempts.
+ * Runs `attempt` until it succeeds. After each failure `afterFailure` decides: it returns for another attempt, or throws
+ * to end the loop. p-retry itself never waits (`minTimeout: 0`): attempts wait for their turn themselves, on the
+ * `Clock`. Rejects with `signal.reason` when `signal` aborts between attempts.
  */
 export async function runAttempts<T>(
-  attempt: (number: number) => Promise<T>,
-  beforeRetry: (error: Error, number: number) => Promise<void>,
+  attempt: () => Promise<T>,
+  afterFailure: () => void,
   signal: AbortSignal,
 ): Promise<T> {
   return await pRetry(attempt, {
@@ -15,9 +15,9 @@ export async function runAttempts<T>(
     minTimeout: 0,
     factor: 1,
     signal,
-    onFailedAttempt: async ({ error, attemptNumber }) => {
+    onFailedAttempt: () => {
       signal.throwIfAborted();
-      await beforeRetry(error, attemptNumber);
+      afterFailure();
     },
   });
 }

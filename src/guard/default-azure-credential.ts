@@ -1,0 +1,223 @@
+import type { TokenCredential } from "@azure/core-auth";
+import type {
+  DefaultAzureCredentialClientIdOptions,
+  DefaultAzureCredentialOptions,
+  DefaultAzureCredentialResourceIdOptions,
+} from "@azure/identity";
+import { variable, type EnvironmentValues } from "../config/environment.js";
+import { IdentityGuardError } from "../errors.js";
+import { logger } from "../logger.js";
+import { azureIdentity } from "./azure-identity.js";
+import { delegated, DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
+import type { GuardedCredential } from "./guarded-credential.js";
+import { managedIdentity } from "./managed-identity-credential.js";
+import { Unguarded } from "./unguarded.js";
+
+/**
+ * Constructor options: those of `@azure/identity`, and `guard`.
+ *
+ * @public
+ */
+export type GuardedDefaultAzureCredentialOptions = (
+  | DefaultAzureCredentialClientIdOptions
+  | DefaultAzureCredentialResourceIdOptions
+  | DefaultAzureCredentialOptions
+) &
+  GuardOption;
+
+type AnyOptions = Omit<
+  DefaultAzureCredentialClientIdOptions & DefaultAzureCredentialResourceIdOptions,
+  "managedIdentityResourceId"
+> & {
+  managedIdentityResourceId?: string;
+};
+
+/**
+ * `DefaultAzureCredential` of `@azure/identity`, guarded.
+ *
+ * With a gate, or in Kubernetes with guarding on, the chain is resolved once, here, to its first configured member of
+ * Environment, Workload Identity, managed identity (`AZURE_TOKEN_CREDENTIALS` narrows it), and never falls through to
+ * another identity. Elsewhere the SDK's own chain is kept, and what it returns is checked against the expectation.
+ *
+ * Throws `ERR_GUARD_CONFIGURATION`; where guarding is off, what the SDK's class throws.
+ *
+ * @public
+ */
+export class DefaultAzureCredential extends DropIn {
+  constructor(options?: GuardedDefaultAzureCredentialOptions) {
+    // The union of the SDK's option types hides what only some of its members have.
+    const { guard, ...given }: AnyOptions & GuardOption = { ...options };
+    const context = dropInContext(guard);
+    super(context.guarding ? resolved(context, given) : new Unguarded(sdkDefault(given), context.ports));
+  }
+}
+
+function sdkDefault(options: object): TokenCredential {
+  return new (azureIdentity().DefaultAzureCredential)({ ...options });
+}
+
+function resolved(context: DropInContext, options: AnyOptions): GuardedCredential {
+  checkRequired(options.requiredEnvVars, context.environment);
+  const member =
+    context.gate.gate === undefined && !context.inKubernetes ? undefined : memberOf(context, options);
+  if (member === undefined) {
+    return delegated(context, "DefaultAzureCredential", options, sdkDefault, "request");
+  }
+  logger.info(`identity-guard: DefaultAzureCredential is the ${member}, and falls through to no other`);
+  return MEMBERS[member].create(context, options);
+}
+
+type Member = "EnvironmentCredential" | "WorkloadIdentityCredential" | "ManagedIdentityCredential";
+
+interface MemberRow {
+  /** Whether the environment speaks of it at all: a half-injected pod must not get the node's identity. */
+  readonly named: (environment: EnvironmentValues, options: AnyOptions) => boolean;
+  /** The variables without which it cannot work. */
+  readonly missing: (environment: EnvironmentValues, options: AnyOptions) => readonly string[];
+  readonly create: (context: DropInContext, options: AnyOptions) => GuardedCredential;
+}
+
+const SECRETS: readonly (readonly string[])[] = [
+  ["AZURE_CLIENT_SECRET"],
+  ["AZURE_CLIENT_CERTIFICATE_PATH"],
+  ["AZURE_USERNAME", "AZURE_PASSWORD"],
+];
+
+const workloadClientId = (environment: EnvironmentValues, options: AnyOptions): string | undefined =>
+  options.workloadIdentityClientId ??
+  options.managedIdentityClientId ??
+  variable(environment, "AZURE_CLIENT_ID");
+
+/** The members that work in production, in the order of the SDK's chain. */
+const MEMBERS: Readonly<Record<Member, MemberRow>> = {
+  EnvironmentCredential: {
+    named: (environment) => MEMBERS.EnvironmentCredential.missing(environment, {}).length === 0,
+    missing: (environment) => {
+      const absent = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"].filter(
+        (name) => variable(environment, name) === undefined,
+      );
+      const secret = SECRETS.some((names) =>
+        names.every((name) => variable(environment, name) !== undefined),
+      );
+      return secret ? absent : [...absent, "AZURE_CLIENT_SECRET"];
+    },
+    create: (context, options) =>
+      delegated(
+        context,
+        "EnvironmentCredential",
+        options,
+        (given) => new (azureIdentity().EnvironmentCredential)(given),
+        "request",
+      ),
+  },
+  WorkloadIdentityCredential: {
+    named: (environment) => variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined,
+    missing: (environment, options) => [
+      ...(variable(environment, "AZURE_FEDERATED_TOKEN_FILE") === undefined
+        ? ["AZURE_FEDERATED_TOKEN_FILE"]
+        : []),
+      ...((options.tenantId ?? variable(environment, "AZURE_TENANT_ID")) === undefined
+        ? ["AZURE_TENANT_ID"]
+        : []),
+      ...(workloadClientId(environment, options) === undefined ? ["AZURE_CLIENT_ID"] : []),
+    ],
+    create: (context, options) => {
+      const { environment } = context;
+      const federated = {
+        ...options,
+        tenantId: options.tenantId ?? variable(environment, "AZURE_TENANT_ID"),
+        clientId: workloadClientId(environment, options),
+        tokenFilePath: variable(environment, "AZURE_FEDERATED_TOKEN_FILE"),
+      };
+      return delegated(
+        context,
+        "WorkloadIdentityCredential",
+        federated,
+        (given) => new (azureIdentity().WorkloadIdentityCredential)(given),
+        "request",
+      );
+    },
+  },
+  ManagedIdentityCredential: {
+    named: () => true,
+    missing: () => [],
+    create: (context, options) => {
+      const {
+        managedIdentityClientId,
+        managedIdentityResourceId,
+        workloadIdentityClientId: _,
+        ...rest
+      } = options;
+      const clientId = managedIdentityClientId ?? variable(context.environment, "AZURE_CLIENT_ID");
+      if (managedIdentityResourceId !== undefined) {
+        return managedIdentity(context, { ...rest, resourceId: managedIdentityResourceId });
+      }
+      return managedIdentity(context, clientId === undefined ? rest : { ...rest, clientId });
+    },
+  },
+};
+
+const PRODUCTION = Object.keys(MEMBERS) as readonly Member[];
+const DEVELOPER = [
+  "dev",
+  "visualstudiocodecredential",
+  "azureclicredential",
+  "azurepowershellcredential",
+  "azuredeveloperclicredential",
+];
+
+/** The one member that this credential is; `undefined` where a developer's login is asked for and no gate forbids it. */
+function memberOf({ environment, gate }: DropInContext, options: AnyOptions): Member | undefined {
+  const variableName = "AZURE_TOKEN_CREDENTIALS";
+  const asked = variable(environment, variableName)?.trim();
+  const choice = asked?.toLowerCase();
+  const allowed =
+    choice === undefined || choice === "prod"
+      ? PRODUCTION
+      : PRODUCTION.filter((name) => name.toLowerCase() === choice);
+  if (asked !== undefined && allowed.length === 0) {
+    const known = DEVELOPER.includes(asked.toLowerCase());
+    if (known && gate.gate === undefined) return undefined;
+    throw misconfigured(
+      variableName,
+      asked,
+      known
+        ? `prod, or one of ${PRODUCTION.join(", ")}: a developer's login must not stand in for the pod's identity under the ${gate.gate?.name ?? ""} gate`
+        : `prod, dev, or one of ${PRODUCTION.join(", ")}`,
+    );
+  }
+  const only = allowed.length === 1 ? allowed[0] : undefined;
+  const member = only ?? allowed.find((name) => MEMBERS[name].named(environment, options));
+  if (member === undefined) return undefined;
+  const missing = MEMBERS[member].missing(environment, options);
+  if (missing.length > 0) {
+    throw misconfigured(
+      missing.join(", "),
+      "not set",
+      member === "WorkloadIdentityCredential"
+        ? 'what the Workload ID webhook injects: label the pod azure.workload.identity/use: "true", annotate its service account with the client ID, and recreate the pod'
+        : `what ${member} needs`,
+    );
+  }
+  return member;
+}
+
+function checkRequired(
+  required: string | readonly string[] | undefined,
+  environment: EnvironmentValues,
+): void {
+  const names = required === undefined ? [] : typeof required === "string" ? [required] : required;
+  const missing = names.filter((name) => variable(environment, name) === undefined);
+  if (missing.length > 0)
+    throw misconfigured(missing.join(", "), "not set", "a value: requiredEnvVars names it");
+}
+
+function misconfigured(
+  name: string,
+  value: string,
+  expected: string,
+): IdentityGuardError<"ERR_GUARD_CONFIGURATION"> {
+  return new IdentityGuardError("ERR_GUARD_CONFIGURATION", `${name} is ${value}; expected: ${expected}`, {
+    problems: [{ name, value, expected }],
+  });
+}

@@ -1,0 +1,220 @@
+import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
+import { createTracingClient } from "@azure/core-tracing";
+import { abortError, untilAborted, type AbortSignalLike } from "../abort.js";
+import type { GuardOptions, ResolvedOptions } from "../config/options.js";
+import { resolveOptions } from "../config/options.js";
+import { readEnvironment } from "../config/environment.js";
+import { gateKey } from "../gate/gate.js";
+import type { HealthMonitor } from "../health/health-monitor.js";
+import { expectationKey } from "../identity/expectation.js";
+import { warnOnce } from "../logger.js";
+import { closedError } from "./acquisition-error.js";
+import { resolveGate } from "./resolve-gate.js";
+import type { GuardedCredential } from "./guarded-credential.js";
+import { objectId, processPorts } from "./ports.js";
+import type { SharedState } from "./shared-state.js";
+import { processRegistry, stateFor, type GuardPorts } from "./state-registry.js";
+import type { CachedToken } from "./cached-token.js";
+import type { KeyEntry } from "./token-cache.js";
+import { credentialSource, requestKey, type TokenRequest } from "./token-source.js";
+import { PACKAGE_NAME, PACKAGE_VERSION } from "../package-info.js";
+
+const tracing = createTracingClient({
+  namespace: "Microsoft.AAD",
+  packageName: PACKAGE_NAME,
+  packageVersion: PACKAGE_VERSION,
+});
+
+/**
+ * Puts gate, retry budget, verification, cache and health around any credential.
+ *
+ * Nothing is read from the environment but the retry, warm-up and health variables, unless `gate: "auto"` and
+ * `expect: "environment"` ask for it. What happens in the credential's own cache is out of reach: a wrong token it
+ * keeps there is refused at each attempt, and the error says so.
+ *
+ * Throws `ERR_GUARD_CONFIGURATION` with all problems of options and environment.
+ *
+ * @public
+ */
+export function guard(credential: TokenCredential, options?: GuardOptions): GuardedCredential {
+  const resolved = resolveOptions(options, readEnvironment(), { gate: "none", expect: "none" });
+  return createGuard(credential, resolved, { ...processPorts(), registry: processRegistry() });
+}
+
+/**
+ * {@link guard} with resolved options and ports of the caller's choice.
+ *
+ * @internal
+ */
+export function createGuard(
+  credential: TokenCredential,
+  resolved: ResolvedOptions,
+  ports: GuardPorts,
+): GuardedCredential {
+  const environment = readEnvironment();
+  resolved.warnings.forEach(warnOnce);
+  const { gate, isNmi } = resolveGate(resolved, environment, ports);
+  const name = credential.constructor.name;
+  const key = JSON.stringify([
+    "wrapped",
+    objectId(ports.names, credential),
+    gate === undefined ? null : (gateKey(gate) ?? objectId(ports.names, gate)),
+    expectationKey(resolved.expectation),
+  ]);
+  const state = stateFor(
+    key,
+    () => ({
+      source: credentialSource(`the credential ${name}`, () => credential),
+      gate,
+      nmiGated: false,
+      classification: {
+        gated: isNmi,
+        inKubernetes: environment["KUBERNETES_SERVICE_HOST"] !== undefined,
+        delegated: true,
+      },
+      options: resolved,
+    }),
+    ports,
+    { keep: false },
+  );
+  return new Guard(state, resolved);
+}
+
+/** The credential over a shared state. */
+export class Guard implements GuardedCredential {
+  readonly #state: SharedState;
+  readonly #options: ResolvedOptions;
+  readonly #byResource: boolean;
+  #closing: Promise<void> | undefined;
+
+  constructor(state: SharedState, options: ResolvedOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.#byResource = state.source.keyedBy === "resource";
+    state.open(options.warmUpScopes);
+  }
+
+  get health(): HealthMonitor {
+    return this.#state.health;
+  }
+
+  /** The hot path is here: a verified, fresh token costs one lookup, and no I/O. */
+  getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
+    if (
+      this.#closing === undefined &&
+      options?.claims === undefined &&
+      options?.abortSignal?.aborted !== true
+    ) {
+      const entry = this.#state.cache.find(this.#alias(scopes, options));
+      const token = entry?.token;
+      if (entry !== undefined && token !== undefined) {
+        const now = this.#state.ports.clock.now();
+        if (now < token.refreshAfter && now < token.usableUntil) {
+          entry.lastUsed = now;
+          return Promise.resolve(token.accessToken);
+        }
+      }
+    }
+    return this.#acquire(scopes, options ?? {});
+  }
+
+  async warmUp(scopes: string | string[], options?: { abortSignal?: AbortSignalLike }): Promise<void> {
+    const entry = this.#entry(scopes, {});
+    if (this.#usable(entry) !== undefined) return;
+    await this.#state.acquire(
+      entry,
+      { scopes: entry.scopes, options: {} },
+      { kind: "warm-up", owner: this, schedule: this.#options.retry, keepAlive: true, ...options },
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#state.release(this);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** How a call spells its key. */
+  #alias(scopes: string | readonly string[], options: GetTokenOptions | undefined): string {
+    const name =
+      typeof scopes === "string" ? scopes : scopes.length === 1 ? String(scopes[0]) : JSON.stringify(scopes);
+    return this.#byResource ? name : requestKey(name, options);
+  }
+
+  #entry(scopes: string | readonly string[], options: GetTokenOptions): KeyEntry {
+    if (this.#closing !== undefined) throw closedError(0, []);
+    const list = typeof scopes === "string" ? [scopes] : Array.isArray(scopes) ? scopes : [];
+    const entry = this.#state.entryFor(this.#alias(scopes, options), list, options);
+    entry.lastUsed = this.#state.ports.clock.now();
+    return entry;
+  }
+
+  async #acquire(scopes: string | string[], given: GetTokenOptions): Promise<AccessToken> {
+    const { abortSignal, ...options } = given;
+    const entry = this.#entry(scopes, options);
+    if (abortSignal?.aborted === true) throw abortError(abortSignal);
+    const startedAt = this.#state.ports.clock.elapsed();
+    const request: TokenRequest = { scopes: entry.scopes, options };
+    if (options.claims === undefined) {
+      const token = this.#usable(entry);
+      if (token !== undefined) {
+        const served = await this.#served(entry, token, request, abortSignal);
+        if (served !== undefined) return served.accessToken;
+      }
+    }
+    return await tracing.withSpan("IdentityGuard.getToken", options, async ({ tracingOptions }) => {
+      const traced = {
+        ...request,
+        options: { ...options, ...(tracingOptions === undefined ? {} : { tracingOptions }) },
+      };
+      const { accessToken } = await this.#state.acquire(entry, traced, {
+        kind: "caller",
+        owner: this,
+        schedule: this.#options.retry,
+        abortSignal,
+        startedAt,
+      });
+      return accessToken;
+    });
+  }
+
+  #usable(entry: KeyEntry): CachedToken | undefined {
+    const { token } = entry;
+    return token !== undefined && this.#state.ports.clock.now() < token.usableUntil ? token : undefined;
+  }
+
+  /** The token in hand, refreshed in the background where it is due; with under 5 min of life, after one attempt. */
+  async #served(
+    entry: KeyEntry,
+    token: CachedToken,
+    request: TokenRequest,
+    abortSignal: AbortSignalLike | undefined,
+  ): Promise<CachedToken | undefined> {
+    const { clock } = this.#state.ports;
+    const schedule = this.#options.retry;
+    if (clock.now() >= token.refreshAfter) this.#state.refresh(entry, request, { owner: this, schedule });
+    if (clock.now() < token.refreshUrgently || entry.acquisition === undefined) return token;
+    if (this.#state.gate?.latest()?.state === "closed") return token;
+    const wait = new AbortController();
+    const abort = (): void => wait.abort(abortSignal === undefined ? undefined : abortError(abortSignal));
+    abortSignal?.addEventListener("abort", abort);
+    try {
+      // Not so long that the token in hand could no longer be served.
+      const patience = Math.min(
+        schedule.attemptTimeoutMs,
+        schedule.budgetMs,
+        (token.usableUntil - clock.now()) / 2,
+      );
+      // A caller depends on this timer, so it keeps the process alive.
+      const timer = clock.sleep(patience, wait.signal, { keepAlive: true });
+      await untilAborted(Promise.race([entry.acquisition.firstAttempt, timer]), wait.signal);
+    } finally {
+      abortSignal?.removeEventListener("abort", abort);
+      wait.abort();
+    }
+    return this.#usable(entry);
+  }
+}

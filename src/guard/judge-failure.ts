@@ -1,0 +1,49 @@
+import type { AttemptRecord } from "../errors.js";
+import { redact, redactError } from "../identity/redact.js";
+import { AttemptFailure, type FailureEvidence } from "../retry/attempt-failure.js";
+import type { AcquisitionContext } from "./acquisition-context.js";
+import { JudgedFailure, PermanentlyClosed } from "./judged-failure.js";
+import type { Pace } from "./pace.js";
+
+/** Gives whatever was thrown its meaning, and counts it. */
+export function judgeFailure(
+  error: unknown,
+  context: Pick<AcquisitionContext, "classify" | "ports">,
+  pace: Pace,
+): JudgedFailure {
+  if (error instanceof JudgedFailure) return error;
+  const failure = asFailure(error);
+  const { evidence } = failure;
+  const given = context.classify(evidence);
+  const permanent = given.permanent || error instanceof PermanentlyClosed;
+  const now = context.ports.clock.elapsed();
+  return new JudgedFailure(failure, pace.count({ ...given, permanent }, evidence, now));
+}
+
+/** Whatever was thrown, as a failure with evidence. */
+function asFailure(error: unknown): AttemptFailure {
+  if (error instanceof AttemptFailure) return error;
+  const { name, message } = redactError(error);
+  return new AttemptFailure(redact(`${name}: ${message}`), { kind: "thrown", error }, { cause: error });
+}
+
+const REFUSED: ReadonlySet<FailureEvidence["kind"]> = new Set([
+  "mismatch",
+  "unverifiable",
+  "expiring",
+  "wrong-plane",
+  "gate-closed",
+]);
+
+export function outcomeOf(evidence: FailureEvidence): AttemptRecord["outcome"] {
+  if (evidence.kind === "timeout") return "abandoned";
+  return REFUSED.has(evidence.kind) ? "rejected" : "failed";
+}
+
+/** What an attempt record says of an answer. */
+export function answerOf({
+  status,
+  provenance,
+}: Partial<Pick<AttemptRecord, "status" | "provenance">>): Pick<AttemptRecord, "status" | "provenance"> {
+  return { ...(status === undefined ? {} : { status }), ...(provenance === undefined ? {} : { provenance }) };
+}

@@ -1,0 +1,56 @@
+import type { GateObservation } from "../gate/gate.js";
+import type { HealthFacts, TokenFacts } from "../health/health.js";
+import type { KeySnapshot } from "../health/health-monitor.js";
+import type { KeyEntry } from "./token-cache.js";
+
+/** What health follows from. */
+export interface HealthInput {
+  readonly gated: boolean;
+  readonly observation: GateObservation | undefined;
+  readonly warmUps: readonly KeyEntry[];
+  readonly entries: Iterable<KeyEntry>;
+  readonly now: number;
+  readonly drained: boolean;
+  readonly closed: boolean;
+}
+
+/** Wanted are the warm-up scopes, or without any the keys in use. */
+export function healthFacts(input: HealthInput): HealthFacts {
+  const { observation, warmUps, entries, now, drained, closed } = input;
+  const wanted = warmUps.length > 0 ? warmUps : [...entries].filter((entry) => inUse(entry, now));
+  return {
+    gate: input.gated ? (observation?.state ?? "unknown") : "none",
+    ...(observation?.state === "closed" ? { gateReason: `the gate is closed: ${observation.reason}` } : {}),
+    wanted: wanted.map(tokenFacts),
+    wantedAtStart: warmUps.length > 0,
+    drained,
+    closed,
+  };
+}
+
+/** A key that nobody asked for in this time is not in use. */
+const IN_USE_MS = 600_000;
+
+/** Whether health looks at the key: it has a token that can be served, or somebody asks for one in vain. */
+function inUse(entry: KeyEntry, now: number): boolean {
+  if (entry.token !== undefined && entry.token.usableUntil > now) return true;
+  return entry.failure !== undefined && now - entry.lastUsed < IN_USE_MS;
+}
+
+function tokenFacts({ name, token, failure }: KeyEntry): TokenFacts {
+  return {
+    name,
+    verified: token !== undefined,
+    ...(token === undefined ? {} : { usableUntil: token.usableUntil }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+export function keySnapshot({ scopes, token, failure }: KeyEntry): KeySnapshot {
+  return Object.freeze({
+    scopes,
+    ...(token === undefined ? {} : { expiresOn: token.expiresOn }),
+    ...(token?.identity === undefined ? {} : { identity: token.identity }),
+    ...(failure === undefined ? {} : { lastError: failure }),
+  });
+}

@@ -1,0 +1,247 @@
+import { untilAborted } from "../abort.js";
+import type { AttemptRecord, IdentityGuardError } from "../errors.js";
+import { AttemptFailure } from "../retry/attempt-failure.js";
+import type { RetrySchedule } from "../retry/retry-budget.js";
+import { runAttempts } from "../retry/run-attempts.js";
+import type { Ending } from "./acquisition-error.js";
+import type { AcquisitionContext } from "./acquisition-context.js";
+import type { Acquisition } from "./acquisition.js";
+import { admitToken } from "./admit-token.js";
+import { AttemptLog } from "./attempt-log.js";
+import type { CachedToken } from "./cached-token.js";
+import { answerOf, judgeFailure, outcomeOf } from "./judge-failure.js";
+import type { JudgedFailure } from "./judged-failure.js";
+import { retryAfterOf } from "./pace.js";
+import { RunningAttempt } from "./running-attempt.js";
+import type { KeyEntry } from "./token-cache.js";
+import type { AcquiredToken, TokenRequest } from "./token-source.js";
+import { waitForGate } from "./wait-for-gate.js";
+import type { Waiter } from "./waiter.js";
+import { waiterError } from "./waiter-error.js";
+import { attemptTimeoutMs, latestStart } from "./waiting-crowd.js";
+
+/**
+ * One acquisition of one key, with everybody who waits for it. Attempts follow each other until a verified token
+ * came, a failure is permanent, or nobody waits any more.
+ */
+export class SharedAcquisition implements Acquisition {
+  readonly request: TokenRequest;
+  readonly finished: Promise<void>;
+  readonly firstAttempt: Promise<void>;
+  wanted = false;
+  readonly #entry: KeyEntry;
+  readonly #context: AcquisitionContext;
+  readonly #waiters = new Set<Waiter>();
+  readonly #loop = new AbortController();
+  readonly #log = new AttemptLog();
+  #running: RunningAttempt | undefined;
+  #failure: JudgedFailure | undefined;
+  /** The pace is that of the most impatient one who ever joined. */
+  #schedule: RetrySchedule;
+  #replan = new AbortController();
+  #over = false;
+  #finish: () => void = () => undefined;
+  #firstEnded: () => void = () => undefined;
+
+  constructor(entry: KeyEntry, request: TokenRequest, context: AcquisitionContext, first: Waiter) {
+    this.#entry = entry;
+    this.request = request;
+    this.#context = context;
+    this.finished = new Promise((resolve) => (this.#finish = resolve));
+    this.firstAttempt = new Promise((resolve) => (this.#firstEnded = resolve));
+    this.#schedule = first.schedule;
+    this.join(first);
+    entry.pace.begin(context.ports.clock.elapsed());
+    void this.#run();
+  }
+
+  join(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    waiter.host = this;
+    if (waiter.schedule.delayMs < this.#schedule.delayMs) this.#schedule = waiter.schedule;
+    if (waiter.kind === "caller") this.wanted = true;
+    if (this.#running === undefined) {
+      this.#replan.abort();
+      return;
+    }
+    waiter.startsSeen = 1;
+    if (waiter.kind === "caller") this.#running.clip(waiter.schedule.attemptTimeoutMs);
+  }
+
+  /** When the last one leaves, no further attempt starts; the one in flight may finish into the cache. */
+  leave(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    if (this.#waiters.size === 0 && this.#running === undefined && !this.#over) this.#end();
+  }
+
+  get waiters(): ReadonlySet<Waiter> {
+    return this.#waiters;
+  }
+
+  close(): void {
+    for (const waiter of [...this.#waiters]) waiter.reject(this.errorFor(waiter, "close"));
+    this.#end();
+  }
+
+  errorFor(waiter: Waiter, by: Ending["by"]): IdentityGuardError {
+    const { name } = this.#entry;
+    return waiterError(waiter, this.#context, { name, failure: this.#failure, by, log: this.#log });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const token = await runAttempts(
+        async () => await this.#attempt(),
+        () => this.#planRetry(),
+        this.#loop.signal,
+      );
+      this.#succeed(token);
+    } catch {
+      // Whoever still waits was told by #planRetry; an ended loop has nobody left.
+      this.#end();
+    }
+  }
+
+  /** Waits until an attempt may start, makes it, and admits what it brought. */
+  async #attempt(): Promise<CachedToken> {
+    try {
+      await this.#paced();
+      const { gate, ports } = this.#context;
+      await this.#entry.abandoned.room(ports.clock, this.#loop.signal);
+      if (gate !== undefined) await waitForGate(gate, ports, this.#loop.signal);
+      this.#loop.signal.throwIfAborted();
+    } catch (error) {
+      this.#loop.signal.throwIfAborted();
+      throw this.#judge(error);
+    }
+    const { clock } = this.#context.ports;
+    const number = this.#log.start();
+    this.#entry.pace.started(clock.elapsed());
+    for (const waiter of this.#waiters) waiter.startsSeen++;
+    const running = new RunningAttempt(clock, attemptTimeoutMs(this.#waiters, this.#entry.pace.timeouts));
+    this.#running = running;
+    const startedAt = clock.now();
+    let answer: Pick<AttemptRecord, "status" | "provenance"> = {};
+    try {
+      const acquired = await this.#ask(running);
+      answer = answerOf(acquired);
+      const token = await this.#admit(acquired);
+      this.#record({ number, startedAt, endedAt: clock.now(), outcome: "token", ...answer });
+      return token;
+    } catch (error) {
+      if (this.#over) throw error; // cut off; there is nothing to learn from it
+      const judged = this.#judge(error);
+      const { verdict, evidence } = judged;
+      if (evidence.kind === "answer") answer = answerOf(evidence);
+      const outcome = outcomeOf(evidence);
+      this.#record({ number, startedAt, endedAt: clock.now(), outcome, reason: verdict.reason, ...answer });
+      throw judged;
+    } finally {
+      running.end();
+      this.#running = undefined;
+      this.#firstEnded();
+    }
+  }
+
+  /** Sleeps until the pace of the key allows an attempt; earlier where a waiter's budget needs it. */
+  async #paced(): Promise<void> {
+    const { clock } = this.#context.ports;
+    const { pace } = this.#entry;
+    for (;;) {
+      const left = pace.waitMs(clock.elapsed(), latestStart(this.#waiters));
+      if (!(left > 0)) return;
+      this.#replan = new AbortController();
+      const signal = AbortSignal.any([this.#loop.signal, this.#replan.signal]);
+      await clock.sleep(left, signal).catch(() => undefined);
+      this.#loop.signal.throwIfAborted();
+    }
+  }
+
+  /** One request. Past its timeout it is abandoned where the credential goes on regardless. */
+  async #ask(running: RunningAttempt): Promise<AcquiredToken> {
+    const { source, ports } = this.#context;
+    const pending = source.acquire(this.request, running.signal);
+    try {
+      return await untilAborted(pending, running.signal);
+    } catch (error) {
+      if (running.signal.aborted && !source.direct) {
+        const late = pending.then(
+          async (acquired) => await this.#late(acquired),
+          () => undefined,
+        );
+        this.#entry.abandoned.add(late, ports.clock.elapsed());
+      }
+      // What the source throws when it is cut off says less than why it was.
+      running.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** An abandoned attempt brought a token after all: it serves, if it passes what every token must. */
+  async #late(acquired: AcquiredToken): Promise<void> {
+    if (this.#over) return;
+    try {
+      this.#succeed(await this.#admit(acquired));
+    } catch {
+      // Its own attempt was counted as a timeout already; the acquisition goes on.
+    }
+  }
+
+  async #admit(acquired: AcquiredToken): Promise<CachedToken> {
+    return await admitToken(acquired, {
+      context: this.#context,
+      entry: this.#entry,
+      scopes: this.request.scopes,
+      signal: this.#loop.signal,
+    });
+  }
+
+  #judge(error: unknown): JudgedFailure {
+    this.#failure = judgeFailure(error, this.#context, this.#entry.pace);
+    return this.#failure;
+  }
+
+  /** After a failed attempt: tells those for whom it is over, and sets when the next attempt may start. */
+  #planRetry(): void {
+    const failure = this.#failure;
+    if (failure === undefined) throw new NobodyWaits();
+    const { clock, random } = this.#context.ports;
+    const now = clock.elapsed();
+    this.#entry.pace.failed(failure, this.#schedule, now, random);
+    const tooLate = now + retryAfterOf(failure.evidence);
+    for (const waiter of [...this.#waiters]) {
+      if (failure.verdict.permanent) waiter.reject(this.errorFor(waiter, "verdict"));
+      else if (tooLate > waiter.deadline) waiter.reject(this.errorFor(waiter, "retry-after"));
+    }
+    if (this.#waiters.size === 0) throw new NobodyWaits();
+  }
+
+  #record(record: AttemptRecord): void {
+    this.#log.add(record);
+    this.#context.onAttempt(this.#entry, record);
+  }
+
+  #succeed(token: CachedToken): void {
+    if (this.#over) return;
+    this.#entry.pace.succeeded(this.#schedule);
+    this.#failure = undefined;
+    this.#context.onToken(this.#entry, token, this);
+    for (const waiter of [...this.#waiters]) waiter.resolve(token);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#running?.cut(
+      new AttemptFailure("the acquisition is over", { kind: "transport", code: "ABORT_ERR" }),
+    );
+    this.#loop.abort(new NobodyWaits());
+    this.#context.onEnd(this.#entry, this, this.#failure);
+    this.#firstEnded();
+    this.#finish();
+  }
+}
+
+/** Ends the loop where nobody is left to tell. */
+class NobodyWaits extends Error {}

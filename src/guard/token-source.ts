@@ -1,0 +1,135 @@
+import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
+import type { IdentityEndpoint } from "../endpoint/identity-endpoint.js";
+import { IdentityGuardError } from "../errors.js";
+import { AttemptFailure, type Provenance } from "../retry/attempt-failure.js";
+
+/** A request for a token, as the caller that started the acquisition made it, without its signal. */
+export interface TokenRequest {
+  readonly scopes: readonly string[];
+  readonly options: Omit<GetTokenOptions, "abortSignal">;
+}
+
+export interface AcquiredToken {
+  readonly token: AccessToken;
+  /** Absent where the answer went through somebody else's code. */
+  readonly provenance?: Provenance;
+  readonly status?: number;
+}
+
+/** Where tokens come from: the identity endpoint itself, or a credential that asks for us. */
+export interface TokenSource {
+  /** For messages. */
+  readonly description: string;
+  /**
+   * What changes the request that is sent: for a managed identity the resource alone (the SDK's clients send
+   * `enableCae` and `tenantId`, which such an endpoint has no place for), else also tenant, CAE and proof of possession.
+   */
+  readonly keyedBy: "resource" | "request";
+  /** Whether claims challenges reach whoever issues the token. */
+  readonly carriesClaims: boolean;
+  /** Whether the request is sent by our own code, on a connection of its own, and can be cut. */
+  readonly direct: boolean;
+  /** One token request. Rejects with an {@link AttemptFailure}, or with whatever the credential throws. */
+  acquire(request: TokenRequest, signal: AbortSignal): Promise<AcquiredToken>;
+}
+
+/** `https://vault.azure.net/.default` asks for the resource `https://vault.azure.net`, as in the Azure SDK. */
+export function resourceOf(scope: string): string {
+  return scope.endsWith("/.default") ? scope.slice(0, -"/.default".length) : scope;
+}
+
+export function endpointSource(endpoint: IdentityEndpoint): TokenSource {
+  return {
+    description: `the identity endpoint ${endpoint.url}`,
+    keyedBy: "resource",
+    carriesClaims: false,
+    direct: true,
+    async acquire({ scopes, options }, signal) {
+      const answer = await endpoint.requestToken(resourceOf(scopes[0] ?? ""), {
+        signal,
+        ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),
+      });
+      const { token, expiresOnTimestamp, refreshAfterTimestamp, tokenType, provenance, status } = answer;
+      return {
+        provenance,
+        status,
+        token: {
+          token,
+          expiresOnTimestamp,
+          tokenType,
+          ...(refreshAfterTimestamp === undefined ? {} : { refreshAfterTimestamp }),
+        },
+      };
+    },
+  };
+}
+
+/** A credential of the SDK or of the user. `get` is called at each request, so that the SDK is loaded at first need. */
+export function credentialSource(
+  description: string,
+  get: () => TokenCredential,
+  keyedBy: "resource" | "request" = "request",
+): TokenSource {
+  return {
+    description,
+    keyedBy,
+    carriesClaims: keyedBy === "request",
+    direct: false,
+    async acquire({ scopes, options }, signal) {
+      const asked = scopes.length === 1 && scopes[0] !== undefined ? scopes[0] : [...scopes];
+      const token = await get().getToken(asked, { ...options, abortSignal: signal });
+      // JavaScript credentials may return anything.
+      const given: { readonly token?: unknown; readonly expiresOnTimestamp?: unknown } | null | undefined =
+        token;
+      if (typeof given?.token !== "string" || given.token === "") {
+        throw new AttemptFailure(`${description} returned no token`, { kind: "no-token" });
+      }
+      return {
+        token: { ...given, token: given.token, expiresOnTimestamp: Number(given.expiresOnTimestamp) },
+      };
+    },
+  };
+}
+
+/** The part of a request, beside its scopes, that changes what is sent. */
+export function requestKey(name: string, options: GetTokenOptions | undefined): string {
+  if (options === undefined) return name;
+  const { tenantId, enableCae, proofOfPossessionOptions: pop } = options;
+  if (tenantId === undefined && enableCae !== true && pop === undefined) return name;
+  const bound = pop === undefined ? "" : JSON.stringify(pop);
+  return `${name}\n${tenantId ?? ""}\n${enableCae === true ? "cae" : ""}\n${bound}`;
+}
+
+/** The key of a request, and its name for people. Throws `ERR_GUARD_CONFIGURATION` for scopes that cannot be asked for. */
+export function keyOf(
+  scopes: readonly string[],
+  options: GetTokenOptions | undefined,
+  source: Pick<TokenSource, "keyedBy" | "description">,
+): { readonly name: string; readonly id: string } {
+  checkScopes(scopes, source);
+  if (source.keyedBy === "request") {
+    const name = scopes.join(" ");
+    return { name, id: requestKey(name, options) };
+  }
+  const name = resourceOf(scopes[0] ?? "");
+  return { name, id: name };
+}
+
+/** Throws `ERR_GUARD_CONFIGURATION` for scopes that no request can be made of. */
+function checkScopes(scopes: readonly string[], source: Pick<TokenSource, "keyedBy" | "description">): void {
+  const problem = (expected: string): IdentityGuardError<"ERR_GUARD_CONFIGURATION"> => {
+    const value = JSON.stringify(scopes).slice(0, 100);
+    return new IdentityGuardError("ERR_GUARD_CONFIGURATION", `scopes ${value} cannot be used: ${expected}`, {
+      problems: [{ name: "scopes", value, expected }],
+    });
+  };
+  const blank = scopes.some((scope: unknown) => typeof scope !== "string" || scope.trim() === "");
+  if (scopes.length === 0 || blank) {
+    throw problem("give a scope such as https://vault.azure.net/.default, or an array of them");
+  }
+  if (source.keyedBy === "resource" && scopes.length > 1) {
+    throw problem(
+      "a managed identity gives tokens for one resource at a time; give exactly one scope, and call getToken once for each",
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import { latestStartMs } from "../retry/retry-budget.js";
+import type { Waiter } from "./waiter.js";
+
+/** Attempts for nobody in particular are this patient once two in a row ran into their timeout. */
+const PATIENT_ATTEMPT_MS = 120_000;
+const TIMEOUTS_IN_A_ROW = 2;
+
+/** When the next attempt must start at the latest so that the retries owed to every caller fit; monotonic ms. */
+export function latestStart(waiters: ReadonlySet<Waiter>): number {
+  const latest = callersOf(waiters).map(
+    ({ joinedAt, schedule, startsSeen }) => joinedAt + latestStartMs(schedule, startsSeen),
+  );
+  return Math.min(...latest, Infinity);
+}
+
+/** How long an attempt may take: as the least patient caller wants it, or long where only the background waits. */
+export function attemptTimeoutMs(waiters: ReadonlySet<Waiter>, timeoutsInARow: number): number {
+  const callers = callersOf(waiters);
+  const all = callers.length > 0 ? callers : [...waiters];
+  const patience = Math.min(...all.map(({ schedule }) => schedule.attemptTimeoutMs));
+  const patient = callers.length === 0 && timeoutsInARow >= TIMEOUTS_IN_A_ROW;
+  return patient ? Math.max(PATIENT_ATTEMPT_MS, patience) : patience;
+}
+
+function callersOf(waiters: ReadonlySet<Waiter>): readonly Waiter[] {
+  return [...waiters].filter(({ kind }) => kind === "caller");
+}

@@ -1,0 +1,37 @@
+export { guard } from "./guard/guard.js";
+export type { GuardedCredential } from "./guard/guarded-credential.js";
+export {
+  DefaultAzureCredential,
+  type GuardedDefaultAzureCredentialOptions,
+} from "./guard/default-azure-credential.js";
+export {
+  ManagedIdentityCredential,
+  type GuardedManagedIdentityOptions,
+} from "./guard/managed-identity-credential.js";
+export type { GuardOption } from "./guard/drop-in.js";
+export { nmiGate, type NmiGateOptions } from "./gate/nmi-gate.js";
+export type { Gate, GateObservation, GateReason } from "./gate/gate.js";
+export {
+  IdentityGuardError,
+  isGuardError,
+  type AttemptRecord,
+  type ClaimMismatch,
+  type ConfigurationProblem,
+  type ErrorDetails,
+  type GuardErrorCode,
+} from "./errors.js";
+export type { GateChoice, GuardOptions, HealthOptions, NmiOptions, RetryOptions } from "./config/options.js";
+export type { ExpectOptions } from "./identity/expectation.js";
+export type { TokenIdentity } from "./identity/token-claims.js";
+export type { HealthState } from "./health/health.js";
+export type {
+  GuardEvent,
+  GuardEventName,
+  GuardEvents,
+  HealthMonitor,
+  HealthSnapshot,
+  KeySnapshot,
+} from "./health/health-monitor.js";
+export type { AbortSignalLike } from "./abort.js";
+export type { FailureReason } from "./retry/classify-failure.js";
+export type { Provenance } from "./retry/attempt-failure.js";
