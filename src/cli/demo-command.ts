@@ -1,0 +1,124 @@
+import { parseArgs } from "node:util";
+import { untilAborted } from "../abort.js";
+import { systemClock } from "../clock.js";
+import type { EnvironmentValues } from "../config/environment.js";
+import { NodeSimulator } from "../testing/node-simulator.js";
+import { SERVICES, type DemoEvent } from "./demo-events.js";
+import { serviceEnvironment } from "./demo-environment.js";
+import { colored, uncolored } from "./demo-paint.js";
+import { ServiceError, startService, type ServiceProcess } from "./demo-processes.js";
+import { watchRequests } from "./demo-requests.js";
+import { DEMO_NODE, DEMO_SCRIPT, playScript } from "./demo-script.js";
+import { verdictLines } from "./demo-table.js";
+import { Timeline, timelineHead } from "./demo-timeline.js";
+import { demoVerdict, isSettled } from "./demo-verdict.js";
+
+/** What the command needs of its surroundings. */
+export interface DemoIo {
+  /** Data and the timeline, one line. */
+  out(line: string): void;
+  /** Words about what went wrong. */
+  say(text: string): void;
+  readonly color: boolean;
+  readonly environment: EnvironmentValues;
+  /** The built worker, beside the entry. */
+  readonly worker: string;
+  /** Aborts when the process is told to end. */
+  readonly signal: AbortSignal;
+}
+
+const HELP = `Usage: npm run demo [-- options]
+
+A node scales out, and its identity agent (NMI) is restarted soon after. The plain @azure/identity and
+azure-identity-guard live through it side by side, each in a process of its own, against one simulated node on loopback.
+Takes about 21 s, and needs no network and no Azure.
+
+  --json   events as lines of JSON, the verdict last
+  --help
+
+Exits with 0 where the guard kept what it promises, 1 where it did not or the demo could not run, 2 for bad usage.
+Colours: on a terminal without NO_COLOR, or with FORCE_COLOR.`;
+
+/** After the last step, the longest wait for answers, and for one more round of requests. */
+const ANSWERS_MS = 6_000;
+const LAST_ROUND_MS = 1_000;
+const LOOK_MS = 100;
+
+/** Runs the demo and resolves with its exit code; with 1 when `io.signal` aborts. */
+export async function runDemo(argv: readonly string[], io: DemoIo): Promise<number> {
+  let options: { readonly json?: boolean | undefined; readonly help?: boolean | undefined };
+  try {
+    const flag = { type: "boolean" } as const;
+    options = parseArgs({ args: [...argv], strict: true, options: { json: flag, help: flag } }).values;
+  } catch (error) {
+    // `parseArgs` throws a TypeError that names the option.
+    io.say(`${error instanceof Error ? error.message : String(error)}\nSee --help.`);
+    return 2;
+  }
+  if (options.help === true) {
+    io.out(HELP);
+    return 0;
+  }
+  const paint = io.color ? colored : uncolored;
+  const timeline = new Timeline(paint);
+  const events: DemoEvent[] = [];
+  const report = (event: DemoEvent): void => {
+    events.push(event);
+    const lines = options.json === true ? [JSON.stringify(event)] : timeline.lines(event);
+    for (const line of lines) io.out(line);
+  };
+  if (options.json !== true) for (const line of timelineHead(paint)) io.out(line);
+  try {
+    await playDemo(io, events, report);
+  } catch (error) {
+    if (io.signal.aborted) return 1;
+    if (!(error instanceof ServiceError)) throw error;
+    io.say(error.message);
+    return 1;
+  }
+  const verdict = demoVerdict(events);
+  if (options.json === true) io.out(JSON.stringify({ type: "verdict", ...verdict }));
+  else for (const line of verdictLines(events, verdict, paint)) io.out(line);
+  return verdict.exitCode;
+}
+
+/** One run, from the start of the node to its end; leaves nothing behind, however it ends. */
+async function playDemo(
+  io: DemoIo,
+  events: readonly DemoEvent[],
+  report: (event: DemoEvent) => void,
+): Promise<void> {
+  const { signal } = io;
+  const clock = systemClock;
+  await using node = await NodeSimulator.start(DEMO_NODE);
+  void watchRequests(node, report);
+  const services: ServiceProcess[] = [];
+  try {
+    const environment = serviceEnvironment(io.environment, {
+      ...node.environment,
+      AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: node.identity.objectId,
+    });
+    for (const who of SERVICES) {
+      services.push(startService(who, { worker: io.worker, environment }, { clock, report }));
+    }
+    await untilAborted(Promise.all(services.map(async ({ ready }) => await ready)), signal);
+    const { identity: pod } = node;
+    const own = node.imds.systemAssigned ?? pod;
+    report({
+      who: "node",
+      type: "start",
+      at: clock.now(),
+      pod: { name: pod.name, objectId: pod.objectId },
+      node: { name: own.name, objectId: own.objectId },
+    });
+    const ask = (resource: string): void => services.forEach((service) => service.ask(resource));
+    await playScript(DEMO_SCRIPT, { node, ask }, { clock, signal, report });
+    const deadline = clock.elapsed() + ANSWERS_MS;
+    while (!isSettled(events) && clock.elapsed() < deadline) {
+      await clock.sleep(LOOK_MS, signal, { keepAlive: true });
+    }
+    await clock.sleep(LAST_ROUND_MS, signal, { keepAlive: true });
+  } finally {
+    await Promise.all(services.map(async (service) => await service.stop()));
+  }
+}
