@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import type { TokenCredential } from "@azure/core-auth";
 import type { Clock } from "../clock.js";
 import type { Service, ServiceEvent } from "./demo-events.js";

@@ -6,7 +6,7 @@ import type {
   TokenCredentialOptions,
 } from "@azure/identity";
 import { variable } from "../config/environment.js";
-import { createIdentityEndpoint, type ManagedIdentityId } from "../endpoint/identity-endpoint.js";
+import type { ManagedIdentityId } from "../endpoint/identity-endpoint.js";
 import { IdentityGuardError } from "../errors.js";
 import { detectManagedIdentitySource } from "../gate/detect-gate.js";
 import { warnOnce } from "../logger.js";
@@ -125,7 +125,10 @@ export function managedIdentity(
     context,
     plane,
     () =>
-      endpointSource(createIdentityEndpoint({ metadataUrl: url, identity }, { clock: ports.clock, send })),
+      endpointSource(url, async () => {
+        const { createIdentityEndpoint } = await import("../endpoint/identity-endpoint.js");
+        return createIdentityEndpoint({ metadataUrl: url, identity }, { clock: ports.clock, send });
+      }),
     context.gate.gate,
   );
 }

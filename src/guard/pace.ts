@@ -15,7 +15,6 @@ export class Pace {
   #lastStart = -Infinity;
   /** No attempt starts before, unless a budget needs it. */
   #notBefore = -Infinity;
-  /** No attempt starts before, whatever a budget needs. */
   #floor = -Infinity;
   #failures = 0;
   #timeouts = 0;
@@ -28,6 +27,11 @@ export class Pace {
   /** Attempts in a row that ran into their timeout. */
   get timeouts(): number {
     return this.#timeouts;
+  }
+
+  /** No attempt starts before, whatever a budget needs. */
+  get floor(): number {
+    return this.#floor;
   }
 
   /** A permanent failure, answered from memory until the schedule allows another attempt. */

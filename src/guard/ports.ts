@@ -1,6 +1,5 @@
 import type { HttpClient } from "@azure/core-rest-pipeline";
 import { systemClock, systemRandom, type Clock } from "../clock.js";
-import { createHttpClient } from "../endpoint/http-client.js";
 import { createGateRegistry, type GateRegistry } from "../gate/gate-watcher.js";
 import { httpProbe, type HttpProbe } from "../gate/route-probe.js";
 
@@ -35,6 +34,14 @@ export function isolatedPorts(ports: Pick<Ports, "clock" | "random" | "send" | "
   return { ...ports, gates: createGateRegistry(), names: { ids: new WeakMap(), last: 0 } };
 }
 
+/** Loads undici at the first request. */
+const lazyHttpClient: HttpClient = {
+  async sendRequest(request) {
+    const { createHttpClient } = await import("../endpoint/http-client.js");
+    return await createHttpClient().sendRequest(request);
+  },
+};
+
 let production: Ports | undefined;
 
 /** The ports of production; all copies of the package in this thread share the gates. */
@@ -43,7 +50,7 @@ export function processPorts(): Ports {
   const own = isolatedPorts({
     clock: systemClock,
     random: systemRandom,
-    send: createHttpClient(),
+    send: lazyHttpClient,
     probe: httpProbe,
   });
   // The symbol is our own: nobody else declares what is found there.

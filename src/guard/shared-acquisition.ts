@@ -18,7 +18,7 @@ import type { AcquiredToken, TokenRequest } from "./token-source.js";
 import { waitForGate } from "./wait-for-gate.js";
 import type { Waiter } from "./waiter.js";
 import { waiterError } from "./waiter-error.js";
-import { attemptTimeoutMs, latestStart } from "./waiting-crowd.js";
+import { attemptTimeoutMs, latestStart, noRetryFits } from "./waiting-crowd.js";
 
 /**
  * One acquisition of one key, with everybody who waits for it. Attempts follow each other until a verified token
@@ -148,7 +148,8 @@ export class SharedAcquisition implements Acquisition {
     const { clock } = this.#context.ports;
     const { pace } = this.#entry;
     for (;;) {
-      const left = pace.waitMs(clock.elapsed(), latestStart(this.#waiters));
+      const now = clock.elapsed();
+      const left = pace.waitMs(now, latestStart(this.#waiters, now));
       if (!(left > 0)) return;
       this.#replan = new AbortController();
       const signal = AbortSignal.any([this.#loop.signal, this.#replan.signal]);
@@ -208,10 +209,11 @@ export class SharedAcquisition implements Acquisition {
     const { clock, random } = this.#context.ports;
     const now = clock.elapsed();
     this.#entry.pace.failed(failure, this.#schedule, now, random);
-    const tooLate = now + retryAfterOf(failure.evidence);
+    const asked = now + retryAfterOf(failure.evidence);
     for (const waiter of [...this.#waiters]) {
       if (failure.verdict.permanent) waiter.reject(this.errorFor(waiter, "verdict"));
-      else if (tooLate > waiter.deadline) waiter.reject(this.errorFor(waiter, "retry-after"));
+      else if (asked > waiter.deadline) waiter.reject(this.errorFor(waiter, "retry-after"));
+      else if (noRetryFits(waiter, this.#entry.pace.floor)) waiter.reject(this.errorFor(waiter, "budget"));
     }
     if (this.#waiters.size === 0) throw new NobodyWaits();
   }

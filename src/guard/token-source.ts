@@ -25,8 +25,6 @@ export interface TokenSource {
    * `enableCae` and `tenantId`, which such an endpoint has no place for), else also tenant, CAE and proof of possession.
    */
   readonly keyedBy: "resource" | "request";
-  /** Whether claims challenges reach whoever issues the token. */
-  readonly carriesClaims: boolean;
   /** Whether the request is sent by our own code, on a connection of its own, and can be cut. */
   readonly direct: boolean;
   /** One token request. Rejects with an {@link AttemptFailure}, or with whatever the credential throws. */
@@ -38,28 +36,24 @@ export function resourceOf(scope: string): string {
   return scope.endsWith("/.default") ? scope.slice(0, -"/.default".length) : scope;
 }
 
-export function endpointSource(endpoint: IdentityEndpoint): TokenSource {
+/**
+ * The identity endpoint itself. `load` is called at the first request: the HTTP stack takes longer to load than all the
+ * rest, and many a process that imports the library never needs it.
+ */
+export function endpointSource(url: string, load: () => Promise<IdentityEndpoint>): TokenSource {
+  let loading: Promise<IdentityEndpoint> | undefined;
   return {
-    description: `the identity endpoint ${endpoint.url}`,
+    description: `the identity endpoint at ${url}`,
     keyedBy: "resource",
-    carriesClaims: false,
     direct: true,
     async acquire({ scopes, options }, signal) {
+      const endpoint = await (loading ??= load());
       const answer = await endpoint.requestToken(resourceOf(scopes[0] ?? ""), {
         signal,
         ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),
       });
-      const { token, expiresOnTimestamp, refreshAfterTimestamp, tokenType, provenance, status } = answer;
-      return {
-        provenance,
-        status,
-        token: {
-          token,
-          expiresOnTimestamp,
-          tokenType,
-          ...(refreshAfterTimestamp === undefined ? {} : { refreshAfterTimestamp }),
-        },
-      };
+      const { provenance, status, ...token } = answer;
+      return { provenance, status, token };
     },
   };
 }
@@ -73,7 +67,6 @@ export function credentialSource(
   return {
     description,
     keyedBy,
-    carriesClaims: keyedBy === "request",
     direct: false,
     async acquire({ scopes, options }, signal) {
       const asked = scopes.length === 1 && scopes[0] !== undefined ? scopes[0] : [...scopes];

@@ -6,12 +6,21 @@ const PATIENT_ATTEMPT_MS = 120_000;
 const TIMEOUTS_IN_A_ROW = 2;
 
 /** When the next attempt must start at the latest so that the retries owed to every caller fit; monotonic ms. */
-export function latestStart(waiters: ReadonlySet<Waiter>): number {
-  const latest = callersOf(waiters).map(
-    ({ joinedAt, schedule, startsSeen }) => joinedAt + latestStartMs(schedule, startsSeen),
+export function latestStart(waiters: ReadonlySet<Waiter>, now: number): number {
+  const latest = callersOf(waiters).map((waiter) =>
+    noRetryFits(waiter, now) ? Infinity : latestFor(waiter),
   );
   return Math.min(...latest, Infinity);
 }
+
+/** Whether the caller has had every retry it is owed, and too little of its budget is left at `start` for another. */
+export function noRetryFits(waiter: Waiter, start: number): boolean {
+  const { kind, startsSeen, schedule } = waiter;
+  return kind !== "warm-up" && startsSeen > schedule.minRetries && start > latestFor(waiter);
+}
+
+const latestFor = ({ joinedAt, schedule, startsSeen }: Waiter): number =>
+  joinedAt + latestStartMs(schedule, startsSeen);
 
 /** How long an attempt may take: as the least patient caller wants it, or long where only the background waits. */
 export function attemptTimeoutMs(waiters: ReadonlySet<Waiter>, timeoutsInARow: number): number {

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 
 /**
  * Whom a token names: the claims that identify, and never the token. A claim that the token lacks is absent.

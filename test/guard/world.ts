@@ -1,5 +1,7 @@
 import type { HttpClient, PipelineResponse } from "@azure/core-rest-pipeline";
 import { createHttpHeaders } from "@azure/core-rest-pipeline";
+// Loaded here, since a world on a clock of its own does not wait for files.
+import "../../src/endpoint/identity-endpoint.js";
 import type { EnvironmentValues } from "../../src/config/environment.js";
 import { resolveOptions, type GuardOptions } from "../../src/config/options.js";
 import type { HttpProbe } from "../../src/gate/route-probe.js";

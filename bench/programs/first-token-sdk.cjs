@@ -1,0 +1,6 @@
+const { DefaultAzureCredential } = require("@azure/identity");
+
+new DefaultAzureCredential().getToken("https://vault.azure.net/.default").then(() => {
+  process.send("token");
+  process.disconnect();
+});

@@ -1,0 +1,5 @@
+import { DefaultAzureCredential } from "@azure/identity";
+
+await new DefaultAzureCredential().getToken("https://vault.azure.net/.default");
+process.send("token");
+process.disconnect();
