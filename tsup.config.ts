@@ -46,7 +46,11 @@ const config: readonly Options[] = [
     sourcemap: false,
     entry: { ...libraryEntries },
     esbuildOptions(options) {
-      options.define = { ...options.define, "import.meta.url": cjsFileUrl };
+      options.define = {
+        ...options.define,
+        "import.meta.url": cjsFileUrl,
+        "import.meta.resolve": "undefined",
+      };
       options.banner = { js: `const ${cjsFileUrl} = require("node:url").pathToFileURL(__filename).href;` };
     },
   },

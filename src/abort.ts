@@ -9,10 +9,19 @@ export type AbortSignalLike = NonNullable<GetTokenOptions["abortSignal"]>;
 
 /** The error that the Azure SDK rejects with when a caller aborts; the caller's own reason is its `cause`. */
 export function abortError(signal: AbortSignalLike): Error {
-  const reason: unknown = "reason" in signal ? signal.reason : undefined;
+  const reason = reasonOf(signal);
   const error = new Error("The operation was aborted.", reason === undefined ? {} : { cause: reason });
   error.name = "AbortError";
   return error;
+}
+
+/** A signal of the caller's own making may throw where it is looked at; an abort must come through all the same. */
+function reasonOf(signal: AbortSignalLike): unknown {
+  try {
+    return "reason" in signal ? signal.reason : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Settles as `work`, or rejects with `signal.reason` as soon as `signal` aborts; leaves no listener behind. */

@@ -118,14 +118,24 @@ export class IdentityGuardError<C extends GuardErrorCode = GuardErrorCode> exten
 }
 
 /**
+ * An {@link IdentityGuardError} of any code: a `switch` over `code` narrows `details`.
+ *
+ * @public
+ */
+export type AnyIdentityGuardError = { [C in GuardErrorCode]: IdentityGuardError<C> }[GuardErrorCode];
+
+/**
  * Whether `error` is an {@link IdentityGuardError}, of any copy of the package, and has `code` where one is given.
  *
  * @public
  */
-export function isGuardError<C extends GuardErrorCode = GuardErrorCode>(
+export function isGuardError(error: unknown): error is AnyIdentityGuardError;
+/** @public */
+export function isGuardError<C extends GuardErrorCode>(
   error: unknown,
-  code?: C,
-): error is IdentityGuardError<C> {
+  code: C,
+): error is IdentityGuardError<C>;
+export function isGuardError(error: unknown, code?: GuardErrorCode): boolean {
   return (
     error instanceof Error && BRAND in error && "code" in error && (code === undefined || error.code === code)
   );

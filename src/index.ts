@@ -14,6 +14,7 @@ export type { Gate, GateObservation, GateReason } from "./gate/gate.js";
 export {
   IdentityGuardError,
   isGuardError,
+  type AnyIdentityGuardError,
   type AttemptRecord,
   type ClaimMismatch,
   type ConfigurationProblem,

@@ -29,14 +29,17 @@ export async function runCheck(
       context,
     );
     if (checked.timedOut) return error("its check took more than 2 s");
-    return observationOf(checked.value, context.clock.now()) ?? error("its check returned no observation");
+    const seen = observationOf(checked.value, context.clock.now());
+    // Frozen: all who watch the gate share it, listeners of events among them.
+    return seen === undefined ? error("its check returned no observation") : Object.freeze(seen);
   } catch (thrown) {
     return error(`its check failed: ${messageOf(thrown)}`);
   }
 }
 
 function gateError(detail: string, observedAt: number): GateObservation {
-  return { state: "closed", reason: "gate-error", permanent: false, remedy: REMEDY, detail, observedAt };
+  const reason = "gate-error";
+  return Object.freeze({ state: "closed", reason, permanent: false, remedy: REMEDY, detail, observedAt });
 }
 
 /** Gates of users may be JavaScript: only what has the form of an observation is one. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.js";
 import { IdentityGuardError } from "../errors.js";
 import { logger } from "../logger.js";
@@ -53,6 +54,8 @@ export function watchGate(
   watchers.set(key, watcher);
   const listeners = new Set<{ readonly listener: (observation: GateObservation) => void }>();
   const closing = new AbortController();
+  // Each acquisition that waits for the gate listens.
+  setMaxListeners(0, closing.signal);
   const user: WatchUser = {
     pollIntervalMs: options.pollIntervalMs,
     notify: (observation) => {

@@ -15,11 +15,11 @@ import { withSignal } from "./time-limit.js";
  */
 export interface NmiGateOptions {
   /** The node's IPv4 address, from the downward API (`status.hostIP`); stands for `http://<hostIp>:8085/healthz`. */
-  hostIp?: string;
+  hostIp?: string | undefined;
   /** Whole health URL, for example `http://10.240.0.4:8085/healthz`; wins over `hostIp`. */
-  url?: string;
+  url?: string | undefined;
   /** Scheme, host and port of the token path that NMI takes over. Default `http://169.254.169.254`. */
-  metadataUrl?: string;
+  metadataUrl?: string | undefined;
 }
 
 /** The port in the Helm chart and all deployment files of aad-pod-identity (charts/aad-pod-identity/values.yaml). */

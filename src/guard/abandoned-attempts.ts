@@ -21,7 +21,10 @@ export class AbandonedAttempts {
   /** Resolves when at most one of them is left, so that no more than one runs beside the next attempt. */
   async room(clock: Clock, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const alive = [...this.#since].filter(([, since]) => clock.elapsed() - since < DEAD_MS);
+      for (const [attempt, since] of this.#since) {
+        if (clock.elapsed() - since >= DEAD_MS) this.#since.delete(attempt);
+      }
+      const alive = [...this.#since];
       const oldest = alive[0];
       if (alive.length <= 1 || oldest === undefined) return;
       const timer = new AbortController();

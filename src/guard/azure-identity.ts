@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import type * as Identity from "@azure/identity";
 import { IdentityGuardError } from "../errors.js";
 
 /** The classes of the application's own `@azure/identity`. */
 export type AzureIdentity = typeof Identity;
+
+const PACKAGE = "@azure/identity";
 
 let loaded: AzureIdentity | undefined;
 
@@ -17,27 +20,40 @@ export function azureIdentity(): AzureIdentity {
 }
 
 function load(): AzureIdentity {
+  const require: (name: string) => AzureIdentity = createRequire(import.meta.url);
   try {
-    // The peer dependency beside this package is the application's own copy.
-    const require: (name: "@azure/identity") => AzureIdentity = createRequire(import.meta.url);
-    return require("@azure/identity");
+    return moduleOf(require) ?? require(PACKAGE);
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!hasCode(error, "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND") || !error.message.includes(PACKAGE)) {
+      throw error;
+    }
     const expected = "version 4.12 or later, below 5: npm install @azure/identity";
     throw new IdentityGuardError(
       "ERR_GUARD_CONFIGURATION",
-      `This environment needs the package @azure/identity, which is not installed; give ${expected}`,
-      { problems: [{ name: "@azure/identity", value: "not installed", expected }] },
+      `This environment needs the package ${PACKAGE}, which is not installed; give ${expected}`,
+      { problems: [{ name: PACKAGE, value: "not installed", expected }] },
       { cause: error },
     );
   }
 }
 
-function isNotFound(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    error.code === "MODULE_NOT_FOUND" &&
-    error.message.includes("@azure/identity")
-  );
+/**
+ * The application's own copy, the peer dependency, comes twice: as ES modules and as CommonJS. An application that
+ * imports this library must get the errors of the classes that it imports, and not load the SDK a second time. Absent
+ * in CommonJS, and where Node.js cannot require an ES module (22.0 to 22.11, and by a flag).
+ */
+function moduleOf(require: (path: string) => AzureIdentity): AzureIdentity | undefined {
+  // The build for CommonJS puts `undefined` in its place.
+  if (typeof import.meta.resolve !== "function") return undefined;
+  const path = fileURLToPath(import.meta.resolve(PACKAGE));
+  try {
+    return require(path);
+  } catch (error) {
+    if (hasCode(error, "ERR_REQUIRE_ESM")) return undefined;
+    throw error;
+  }
+}
+
+function hasCode(error: unknown, ...codes: readonly unknown[]): error is Error {
+  return error instanceof Error && "code" in error && codes.includes(error.code);
 }

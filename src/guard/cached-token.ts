@@ -36,7 +36,7 @@ export function cachedToken(
   const given = token.refreshAfterTimestamp;
   const refreshAfter =
     given !== undefined && Number.isFinite(given) && given < expiresOn
-      ? given
+      ? Math.min(given, expiresOn - EXPIRY_WINDOW_MS)
       : left > LONG_LIFE_MS
         ? now + (left / 2) * (1 - 0.1 * random())
         : expiresOn - EXPIRY_WINDOW_MS;

@@ -5,12 +5,12 @@ import type {
   DefaultAzureCredentialResourceIdOptions,
 } from "@azure/identity";
 import { variable, type EnvironmentValues } from "../config/environment.js";
-import { IdentityGuardError } from "../errors.js";
 import { logger } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { delegated, DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { managedIdentity } from "./managed-identity-credential.js";
+import { misconfigured } from "./misconfigured.js";
 import { Unguarded } from "./unguarded.js";
 
 /**
@@ -148,10 +148,15 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
         workloadIdentityClientId: _,
         ...rest
       } = options;
-      const clientId = managedIdentityClientId ?? variable(context.environment, "AZURE_CLIENT_ID");
-      if (managedIdentityResourceId !== undefined) {
+      // As in the SDK, where an empty resource ID counts as none.
+      if (managedIdentityResourceId !== undefined && managedIdentityResourceId !== "") {
         return managedIdentity(context, { ...rest, resourceId: managedIdentityResourceId });
       }
+      // As in the SDK: its managed identity exchanges the service account's token where there is one.
+      const federated = variable(context.environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined;
+      const clientId = federated
+        ? workloadClientId(context.environment, options)
+        : (managedIdentityClientId ?? variable(context.environment, "AZURE_CLIENT_ID"));
       return managedIdentity(context, clientId === undefined ? rest : { ...rest, clientId });
     },
   },
@@ -193,7 +198,7 @@ function memberOf({ environment, gate }: DropInContext, options: AnyOptions): Me
   if (missing.length > 0) {
     throw misconfigured(
       missing.join(", "),
-      "not set",
+      undefined,
       member === "WorkloadIdentityCredential"
         ? 'what the Workload ID webhook injects: label the pod azure.workload.identity/use: "true", annotate its service account with the client ID, and recreate the pod'
         : `what ${member} needs`,
@@ -209,15 +214,5 @@ function checkRequired(
   const names = required === undefined ? [] : typeof required === "string" ? [required] : required;
   const missing = names.filter((name) => variable(environment, name) === undefined);
   if (missing.length > 0)
-    throw misconfigured(missing.join(", "), "not set", "a value: requiredEnvVars names it");
-}
-
-function misconfigured(
-  name: string,
-  value: string,
-  expected: string,
-): IdentityGuardError<"ERR_GUARD_CONFIGURATION"> {
-  return new IdentityGuardError("ERR_GUARD_CONFIGURATION", `${name} is ${value}; expected: ${expected}`, {
-    problems: [{ name, value, expected }],
-  });
+    throw misconfigured(missing.join(", "), undefined, "a value: requiredEnvVars names it");
 }

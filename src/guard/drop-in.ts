@@ -1,13 +1,17 @@
+import { createHash } from "node:crypto";
 import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
 import type { AbortSignalLike } from "../abort.js";
-import { readEnvironment, variable, type EnvironmentValues } from "../config/environment.js";
+import { readEnvironment, variable, VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
 import { resolveOptions, type GuardOptions, type ResolvedOptions } from "../config/options.js";
+import { isGuardError } from "../errors.js";
 import { gateKey, type Gate } from "../gate/gate.js";
 import type { HealthMonitor } from "../health/health-monitor.js";
 import { expectationKey } from "../identity/expectation.js";
+import { redactError } from "../identity/redact.js";
 import { logger, warnOnce } from "../logger.js";
 import { Guard } from "./guard.js";
 import type { GuardedCredential } from "./guarded-credential.js";
+import { misconfigured } from "./misconfigured.js";
 import { objectId, processPorts, type ObjectNames } from "./ports.js";
 import { resolveGate, type ResolvedGate } from "./resolve-gate.js";
 import { processRegistry, stateFor, type GuardPorts } from "./state-registry.js";
@@ -20,7 +24,7 @@ import { credentialSource, type TokenSource } from "./token-source.js";
  */
 export interface GuardOption {
   /** How to guard; merged field by field with `AZURE_IDENTITY_GUARD_*`. Given at all, it turns guarding on. */
-  guard?: GuardOptions;
+  guard?: GuardOptions | undefined;
 }
 
 /** Everything a drop-in class is built from. */
@@ -83,7 +87,11 @@ export function guarded(
   return new Guard(state, options);
 }
 
-/** A credential of the SDK, made at first need, with its own retries off: they would multiply with ours. */
+/**
+ * A credential of the SDK, with its own retries off: they would multiply with ours. It is made here, as the SDK's class
+ * would be: what it refuses is refused at construction, and it sees the environment as it is now. A gate of NMI does
+ * not guard it, since its requests do not go there; a gate that the application made does.
+ */
 export function delegated(
   context: DropInContext,
   name: string,
@@ -94,20 +102,28 @@ export function delegated(
   const { environment, ports } = context;
   // A copy: the SDK's constructors write into the object that they are given.
   const options = { ...sdkOptions, retryOptions: { maxRetries: 0 } };
-  const who = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE"];
-  const plane = [
-    name,
-    optionsKey(sdkOptions, ports.names),
-    who.map((each) => variable(environment, each) ?? null),
-  ];
-  let credential: TokenCredential | undefined;
-  const source = (): TokenSource =>
-    credentialSource(
-      `the ${name} of @azure/identity`,
-      () => (credential ??= create({ ...options })),
-      keyedBy,
-    );
-  return guarded(context, plane, source, undefined);
+  const plane = [name, optionsKey(sdkOptions, ports.names), environmentKey(environment)];
+  const source = (): TokenSource => {
+    const credential = made(name, () => create({ ...options }));
+    return credentialSource(`the ${name} of @azure/identity`, () => credential, keyedBy);
+  };
+  return guarded(context, plane, source, context.gate.isNmi ? undefined : context.gate.gate);
+}
+
+function made(name: string, create: () => TokenCredential): TokenCredential {
+  try {
+    return create();
+  } catch (error) {
+    if (isGuardError(error)) throw error;
+    const cause = redactError(error);
+    throw misconfigured(name, "refused by @azure/identity", cause.message, { cause });
+  }
+}
+
+/** Equal for environments in which the SDK's credentials are equal. A digest, since secrets are among the values. */
+function environmentKey(environment: EnvironmentValues): string {
+  const values = Object.entries(environment).filter(([name]) => !name.startsWith(VARIABLE_PREFIX));
+  return createHash("sha256").update(JSON.stringify(values.sort())).digest("base64");
 }
 
 /** A text that is equal for options of equal effect; what cannot be compared goes by its identity. */

@@ -9,6 +9,7 @@ import type { HealthMonitor } from "../health/health-monitor.js";
 import { expectationKey } from "../identity/expectation.js";
 import { warnOnce } from "../logger.js";
 import { closedError } from "./acquisition-error.js";
+import { misconfigured } from "./misconfigured.js";
 import { resolveGate } from "./resolve-gate.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { objectId, processPorts } from "./ports.js";
@@ -37,6 +38,9 @@ const tracing = createTracingClient({
  * @public
  */
 export function guard(credential: TokenCredential, options?: GuardOptions): GuardedCredential {
+  if (!isCredential(credential)) {
+    throw misconfigured("credential", credential, "an object with a getToken function");
+  }
   const resolved = resolveOptions(options, readEnvironment(), { gate: "none", expect: "none" });
   return createGuard(credential, resolved, { ...processPorts(), registry: processRegistry() });
 }
@@ -54,7 +58,9 @@ export function createGuard(
   const environment = readEnvironment();
   resolved.warnings.forEach(warnOnce);
   const { gate, isNmi } = resolveGate(resolved, environment, ports);
-  const name = credential.constructor.name;
+  // An object without a prototype has no constructor.
+  const { constructor } = credential as { readonly constructor?: { readonly name: string } };
+  const name = constructor?.name ?? "Object";
   const key = JSON.stringify([
     "wrapped",
     objectId(ports.names, credential),
@@ -80,11 +86,24 @@ export function createGuard(
   return new Guard(state, resolved);
 }
 
+/** JavaScript callers may give anything. */
+function isCredential(value: unknown): boolean {
+  return typeof (value as Partial<TokenCredential> | null | undefined)?.getToken === "function";
+}
+
+/** How a list of scopes is spelt in a key. What is no list of texts is refused where the key is made. */
+function spelling(scopes: unknown): string {
+  const list: readonly unknown[] = Array.isArray(scopes) ? scopes : [];
+  if (!list.every((scope) => typeof scope === "string")) return "";
+  return list.length === 1 ? String(list[0]) : JSON.stringify(list);
+}
+
 /** The credential over a shared state. */
 export class Guard implements GuardedCredential {
   readonly #state: SharedState;
   readonly #options: ResolvedOptions;
   readonly #byResource: boolean;
+  readonly #ended = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(state: SharedState, options: ResolvedOptions) {
@@ -130,6 +149,7 @@ export class Guard implements GuardedCredential {
 
   async close(): Promise<void> {
     this.#closing ??= this.#state.release(this);
+    this.#ended.abort(closedError(0, []));
     await this.#closing;
   }
 
@@ -139,8 +159,7 @@ export class Guard implements GuardedCredential {
 
   /** How a call spells its key. */
   #alias(scopes: string | readonly string[], options: GetTokenOptions | undefined): string {
-    const name =
-      typeof scopes === "string" ? scopes : scopes.length === 1 ? String(scopes[0]) : JSON.stringify(scopes);
+    const name = typeof scopes === "string" ? scopes : spelling(scopes);
     return this.#byResource ? name : requestKey(name, options);
   }
 
@@ -200,7 +219,9 @@ export class Guard implements GuardedCredential {
     if (this.#state.gate?.latest()?.state === "closed") return token;
     const wait = new AbortController();
     const abort = (): void => wait.abort(abortSignal === undefined ? undefined : abortError(abortSignal));
+    const close = (): void => wait.abort(this.#ended.signal.reason);
     abortSignal?.addEventListener("abort", abort);
+    this.#ended.signal.addEventListener("abort", close);
     try {
       // Not so long that the token in hand could no longer be served.
       const patience = Math.min(
@@ -212,6 +233,7 @@ export class Guard implements GuardedCredential {
       const timer = clock.sleep(patience, wait.signal, { keepAlive: true });
       await untilAborted(Promise.race([entry.acquisition.firstAttempt, timer]), wait.signal);
     } finally {
+      this.#ended.signal.removeEventListener("abort", close);
       abortSignal?.removeEventListener("abort", abort);
       wait.abort();
     }

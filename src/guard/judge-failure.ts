@@ -5,7 +5,7 @@ import type { AcquisitionContext } from "./acquisition-context.js";
 import { JudgedFailure, PermanentlyClosed } from "./judged-failure.js";
 import type { Pace } from "./pace.js";
 
-/** Gives whatever was thrown its meaning, and counts it. */
+/** Gives whatever was thrown its meaning, and counts it where an attempt was made. */
 export function judgeFailure(
   error: unknown,
   context: Pick<AcquisitionContext, "classify" | "ports">,
@@ -15,9 +15,8 @@ export function judgeFailure(
   const failure = asFailure(error);
   const { evidence } = failure;
   const given = context.classify(evidence);
-  const permanent = given.permanent || error instanceof PermanentlyClosed;
-  const now = context.ports.clock.elapsed();
-  return new JudgedFailure(failure, pace.count({ ...given, permanent }, evidence, now));
+  if (error instanceof PermanentlyClosed) return new JudgedFailure(failure, { ...given, permanent: true });
+  return new JudgedFailure(failure, pace.count(given, evidence, context.ports.clock.elapsed()));
 }
 
 /** Whatever was thrown, as a failure with evidence. */

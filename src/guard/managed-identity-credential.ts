@@ -7,7 +7,6 @@ import type {
 } from "@azure/identity";
 import { variable } from "../config/environment.js";
 import type { ManagedIdentityId } from "../endpoint/identity-endpoint.js";
-import { IdentityGuardError } from "../errors.js";
 import { detectManagedIdentitySource } from "../gate/detect-gate.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
@@ -20,6 +19,7 @@ import {
   type GuardOption,
 } from "./drop-in.js";
 import type { GuardedCredential } from "./guarded-credential.js";
+import { misconfigured } from "./misconfigured.js";
 import { objectId } from "./ports.js";
 import { metadataUrl } from "./resolve-gate.js";
 import { endpointSource } from "./token-source.js";
@@ -96,13 +96,19 @@ export function managedIdentity(
     return delegated(
       context,
       "WorkloadIdentityCredential",
-      { ...options, clientId: options.clientId ?? variable(environment, "AZURE_CLIENT_ID") },
+      {
+        ...options,
+        clientId: options.clientId ?? variable(environment, "AZURE_CLIENT_ID"),
+        // As in the SDK's managedIdentityCredential/tokenExchangeMsi.ts.
+        tenantId: variable(environment, "AZURE_TENANT_ID"),
+        disableInstanceDiscovery: true,
+      },
       (given) => new (azureIdentity().WorkloadIdentityCredential)(given),
       "request",
     );
   }
   if (source !== "imds") {
-    if (context.gate.gate !== undefined) {
+    if (context.gate.gate !== undefined && context.gate.isNmi) {
       warnOnce(`The ${context.gate.gate.name} gate does not guard ${source}, which the environment names`);
     }
     return delegated(
@@ -144,18 +150,10 @@ function identityOf({
       : [{ kind, value } as Exclude<ManagedIdentityId, { kind: "default" }>],
   );
   if (given.length > 1) {
-    const expected = "only one of clientId, resourceId and objectId";
-    const name = given.map(({ kind }) => kind).join(", ");
-    const value = given
-      .map(({ value: id }) => id)
-      .join(", ")
-      .slice(0, 100);
-    throw new IdentityGuardError(
-      "ERR_GUARD_CONFIGURATION",
-      `${name} are all given (${value}); give ${expected}`,
-      {
-        problems: [{ name, value, expected }],
-      },
+    throw misconfigured(
+      given.map(({ kind }) => kind).join(", "),
+      given.map(({ value }) => value),
+      "only one of clientId, resourceId and objectId",
     );
   }
   return given[0] ?? { kind: "default" };

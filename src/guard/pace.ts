@@ -7,6 +7,12 @@ import type { JudgedFailure } from "./judged-failure.js";
 /** Failures older than this do not slow down a new acquisition. */
 const FORGET_MS = 60_000;
 
+/**
+ * An answer that asks for a longer wait is not taken at its word: warm-up has no budget that would end over it.
+ * An update of IMDS takes 2 to 3 min (Azure/azure-sdk-for-go#1848).
+ */
+const LONGEST_WAIT_MS = 300_000;
+
 /** The least that is left of a first delay after jitter. */
 const LEAST_DELAY = 0.8;
 
@@ -44,9 +50,9 @@ export class Pace {
     if (now - this.#notBefore > FORGET_MS) this.#failures = 0;
   }
 
-  /** How long until an attempt may start; `latest` is when a budget needs it. */
-  waitMs(now: number, latest: number): number {
-    return Math.max(this.#floor, Math.min(this.#notBefore, latest)) - now;
+  /** When an attempt may start; `latest` is when a budget needs it. */
+  startAt(latest: number): number {
+    return Math.max(this.#floor, Math.min(this.#notBefore, latest));
   }
 
   started(now: number): void {
@@ -60,7 +66,9 @@ export class Pace {
     const { limitMs, reason, permanent } = verdict;
     if (limitMs === undefined || permanent) return verdict;
     const seen = this.#limited.get(reason);
-    const first = seen !== undefined && now - seen.last <= limitMs ? seen.first : now;
+    // Retry-After, throttling and slow attempts put more than a short limit between two failures.
+    const forgetMs = Math.max(limitMs, FORGET_MS);
+    const first = seen !== undefined && now - seen.last <= forgetMs ? seen.first : now;
     this.#limited.set(reason, { first, last: now });
     return now - first >= limitMs ? { ...verdict, permanent: true } : verdict;
   }
@@ -71,12 +79,13 @@ export class Pace {
     const delay = retryDelayMs(schedule, this.#failures, random);
     const asked = verdict.permanent
       ? 0
-      : Math.max(retryAfterOf(evidence), verdict.throttled ? throttleDelayMs(random) : 0);
+      : Math.max(
+          Math.min(retryAfterOf(evidence), Math.max(LONGEST_WAIT_MS, schedule.budgetMs)),
+          verdict.throttled ? throttleDelayMs(random) : 0,
+        );
     this.#floor = now + Math.min(delay, schedule.delayMs * LEAST_DELAY);
     this.#notBefore = now + Math.max(delay, asked);
-    // A closed gate is asked again each time: that costs the plane nothing.
-    this.#refusal =
-      verdict.permanent && evidence.kind !== "gate-closed" ? { failure, until: this.#notBefore } : undefined;
+    this.#refusal = verdict.permanent ? { failure, until: this.#notBefore } : undefined;
   }
 
   succeeded(schedule: RetrySchedule): void {

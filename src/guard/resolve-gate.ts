@@ -1,9 +1,9 @@
 import { variable, type EnvironmentValues } from "../config/environment.js";
 import type { ResolvedOptions } from "../config/options.js";
-import { IdentityGuardError } from "../errors.js";
 import { detectGate } from "../gate/detect-gate.js";
 import { gateKey, type Gate } from "../gate/gate.js";
 import { createNmiGate, ownAddresses } from "../gate/nmi-gate.js";
+import { misconfigured } from "./misconfigured.js";
 import type { Ports } from "./ports.js";
 
 /** The gate of a credential, and why it is this one. */
@@ -18,7 +18,12 @@ const METADATA_URL = "http://169.254.169.254";
 
 /** The managed identity endpoint; the Azure SDK's own variable overrides it. */
 export function metadataUrl(environment: EnvironmentValues): string {
-  return variable(environment, "AZURE_POD_IDENTITY_AUTHORITY_HOST") ?? METADATA_URL;
+  const name = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+  const given = variable(environment, name)?.trim();
+  if (given === undefined) return METADATA_URL;
+  // A user name or a password would end up in messages.
+  if (/^https?:\/\/[^/?#@]+(?:[/?#]|$)/iu.test(given) && URL.canParse(given)) return given;
+  throw misconfigured(name, given, `a whole URL without user name and password, such as ${METADATA_URL}`);
 }
 
 /** Makes the gate that the options name or the environment implies. */
@@ -53,11 +58,13 @@ export function resolveGate(
     return { gate, isNmi: true, why };
   }
   if (choice === "workload-identity" || choice === "proxy") {
-    const expected =
-      "auto, nmi or none: this version has no gate for it yet, and would not guard what it is asked to";
-    throw new IdentityGuardError("ERR_GUARD_CONFIGURATION", `gate is ${choice}; give ${expected}`, {
-      problems: [{ name: "gate", value: choice, expected }],
-    });
+    const name = "AZURE_IDENTITY_GUARD_GATE";
+    const named = variable(environment, name)?.trim().toLowerCase() === choice;
+    throw misconfigured(
+      named ? name : "gate",
+      choice,
+      "auto, nmi or none: this version has no gate for it yet, and would not guard what it is asked to",
+    );
   }
   return { gate: undefined, isNmi: false, why };
 }

@@ -10,15 +10,16 @@ import { admitToken } from "./admit-token.js";
 import { AttemptLog } from "./attempt-log.js";
 import type { CachedToken } from "./cached-token.js";
 import { answerOf, judgeFailure, outcomeOf } from "./judge-failure.js";
-import type { JudgedFailure } from "./judged-failure.js";
+import { PermanentlyClosed, type JudgedFailure } from "./judged-failure.js";
 import { retryAfterOf } from "./pace.js";
 import { RunningAttempt } from "./running-attempt.js";
 import type { KeyEntry } from "./token-cache.js";
 import type { AcquiredToken, TokenRequest } from "./token-source.js";
+import { Turn } from "./turn.js";
 import { waitForGate } from "./wait-for-gate.js";
 import type { Waiter } from "./waiter.js";
 import { waiterError } from "./waiter-error.js";
-import { attemptTimeoutMs, latestStart, noRetryFits } from "./waiting-crowd.js";
+import { attemptTimeoutMs, noRetryFits } from "./waiting-crowd.js";
 
 /**
  * One acquisition of one key, with everybody who waits for it. Attempts follow each other until a verified token
@@ -38,7 +39,7 @@ export class SharedAcquisition implements Acquisition {
   #failure: JudgedFailure | undefined;
   /** The pace is that of the most impatient one who ever joined. */
   #schedule: RetrySchedule;
-  #replan = new AbortController();
+  readonly #turn = new Turn();
   #over = false;
   #finish: () => void = () => undefined;
   #firstEnded: () => void = () => undefined;
@@ -61,7 +62,7 @@ export class SharedAcquisition implements Acquisition {
     if (waiter.schedule.delayMs < this.#schedule.delayMs) this.#schedule = waiter.schedule;
     if (waiter.kind === "caller") this.wanted = true;
     if (this.#running === undefined) {
-      this.#replan.abort();
+      this.#turn.replan();
       return;
     }
     waiter.startsSeen = 1;
@@ -105,8 +106,8 @@ export class SharedAcquisition implements Acquisition {
   /** Waits until an attempt may start, makes it, and admits what it brought. */
   async #attempt(): Promise<CachedToken> {
     try {
-      await this.#paced();
       const { gate, ports } = this.#context;
+      await this.#turn.come(this.#entry, this.#waiters, this.#context, this.#loop.signal);
       await this.#entry.abandoned.room(ports.clock, this.#loop.signal);
       if (gate !== undefined) await waitForGate(gate, ports, this.#loop.signal);
       this.#loop.signal.throwIfAborted();
@@ -140,21 +141,6 @@ export class SharedAcquisition implements Acquisition {
       running.end();
       this.#running = undefined;
       this.#firstEnded();
-    }
-  }
-
-  /** Sleeps until the pace of the key allows an attempt; earlier where a waiter's budget needs it. */
-  async #paced(): Promise<void> {
-    const { clock } = this.#context.ports;
-    const { pace } = this.#entry;
-    for (;;) {
-      const now = clock.elapsed();
-      const left = pace.waitMs(now, latestStart(this.#waiters, now));
-      if (!(left > 0)) return;
-      this.#replan = new AbortController();
-      const signal = AbortSignal.any([this.#loop.signal, this.#replan.signal]);
-      await clock.sleep(left, signal).catch(() => undefined);
-      this.#loop.signal.throwIfAborted();
     }
   }
 
@@ -208,7 +194,10 @@ export class SharedAcquisition implements Acquisition {
     if (failure === undefined) throw new NobodyWaits();
     const { clock, random } = this.#context.ports;
     const now = clock.elapsed();
-    this.#entry.pace.failed(failure, this.#schedule, now, random);
+    // Where the gate is closed for good no attempt was made, and the next caller is told at once, too.
+    if (!(failure.error instanceof PermanentlyClosed)) {
+      this.#entry.pace.failed(failure, this.#schedule, now, random);
+    }
     const asked = now + retryAfterOf(failure.evidence);
     for (const waiter of [...this.#waiters]) {
       if (failure.verdict.permanent) waiter.reject(this.errorFor(waiter, "verdict"));
@@ -239,6 +228,7 @@ export class SharedAcquisition implements Acquisition {
       new AttemptFailure("the acquisition is over", { kind: "transport", code: "ABORT_ERR" }),
     );
     this.#loop.abort(new NobodyWaits());
+    this.#turn.replan();
     this.#context.onEnd(this.#entry, this, this.#failure);
     this.#firstEnded();
     this.#finish();

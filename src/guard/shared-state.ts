@@ -1,13 +1,11 @@
 import { setMaxListeners } from "node:events";
 import type { AccessToken, GetTokenOptions } from "@azure/core-auth";
-import type { ResolvedOptions } from "../config/options.js";
-import type { Gate } from "../gate/gate.js";
 import { watchGate, type GateWatch } from "../gate/gate-watcher.js";
 import type { HealthFacts } from "../health/health.js";
 import { HealthRecorder } from "../health/health-monitor.js";
 import { verifyToken } from "../identity/verify-token.js";
 import { logger } from "../logger.js";
-import { classifyFailure, type ClassificationContext } from "../retry/classify-failure.js";
+import { classifyFailure } from "../retry/classify-failure.js";
 import { closedError } from "./acquisition-error.js";
 import { healthFacts, keySnapshot } from "./key-health.js";
 import type { JudgedFailure } from "./judged-failure.js";
@@ -18,20 +16,11 @@ import type { CachedToken } from "./cached-token.js";
 import { Reporter } from "./reporter.js";
 import { SharedAcquisition } from "./shared-acquisition.js";
 import { TokenCache, type KeyEntry } from "./token-cache.js";
+import type { StateSpec } from "./state-spec.js";
 import { keyOf, type TokenRequest, type TokenSource } from "./token-source.js";
 import { Waiter, type Call } from "./waiter.js";
 import { waiterError } from "./waiter-error.js";
 import { keepWarm } from "./warm-up.js";
-
-/** What makes a state: instances that agree on it share one. */
-export interface StateSpec {
-  readonly source: TokenSource;
-  readonly gate: Gate | undefined;
-  /** Whether `gate` is NMI's and the source sends its requests there. */
-  readonly nmiGated: boolean;
-  readonly classification: ClassificationContext;
-  readonly options: ResolvedOptions;
-}
 
 /** A refresh is not repeated within this time, whatever it brought: IMDS returns the same token until it rolls it. */
 const REFRESH_PAUSE_MS = 60_000;
@@ -75,10 +64,7 @@ export class SharedState implements AcquisitionContext {
       ports.clock,
     );
     this.#reporter = new Reporter(this.health, spec.options.expectation);
-    if (spec.gate === undefined) {
-      this.health.update();
-      return;
-    }
+    if (spec.gate === undefined) return;
     const { clock, random, gates } = ports;
     const watch = watchGate(
       spec.gate,
@@ -86,14 +72,20 @@ export class SharedState implements AcquisitionContext {
       { clock, random, registry: gates },
     );
     this.gate = watch;
-    // Weak, since a watcher outlives the credentials that nobody closed; closing the watch ends its listeners.
-    const self = new WeakRef(this);
+    SharedState.#listen(watch, new WeakRef(this), this.#closing.signal);
+  }
+
+  /**
+   * Weakly, since a watcher outlives the credentials that nobody closed; closing the watch ends its listeners. Static,
+   * since a function made in the constructor would hold the state beside its weak reference.
+   */
+  static #listen(watch: GateWatch, self: WeakRef<SharedState>, closing: AbortSignal): void {
     watch.onObservation(() => {
       const state = self.deref();
       if (state === undefined) watch.close();
       else state.#observed(watch);
     });
-    this.#closing.signal.addEventListener("abort", () => watch.close());
+    closing.addEventListener("abort", () => watch.close());
   }
 
   get closed(): boolean {
@@ -104,6 +96,8 @@ export class SharedState implements AcquisitionContext {
   open(warmUpScopes: readonly string[]): void {
     this.#openOwners++;
     for (const scope of warmUpScopes) this.#keepWarm(scope);
+    // Not before the scopes are known: without a gate they alone decide whether the start is over.
+    this.health.update();
   }
 
   /** The instance's waiters end; with the last instance everything does. */
@@ -247,9 +241,7 @@ export class SharedState implements AcquisitionContext {
   }
 
   #waiterCount(): number {
-    return this.#acquisitions().reduce(
-      (sum, { waiters }) => sum + [...waiters].filter(({ kind }) => kind === "caller").length,
-      this.#queued.size,
-    );
+    const joined = this.#acquisitions().flatMap(({ waiters }) => [...waiters]);
+    return [...joined, ...this.#queued].filter(({ kind, settled }) => kind === "caller" && !settled).length;
   }
 }

@@ -1,5 +1,6 @@
 import type { Ports } from "./ports.js";
-import { SharedState, type StateSpec } from "./shared-state.js";
+import { SharedState } from "./shared-state.js";
+import type { StateSpec } from "./state-spec.js";
 
 /** States of the process, found by plane, identity and expectation. */
 export interface StateRegistry {
@@ -44,8 +45,8 @@ const forgotten = new FinalizationRegistry<{ readonly registry: StateRegistry; r
 );
 
 /**
- * The state of `key`, made by `spec` where there is none. With `keep` it outlives the credentials that use it, until
- * the last one that was not forgotten is closed.
+ * The state of `key`, made by `spec` where there is none. With `keep` it outlives the credentials that use it, as
+ * MSAL's process-wide cache does, until every one of them was closed.
  */
 export function stateFor(
   key: string,

@@ -1,7 +1,8 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
 import type { IdentityEndpoint } from "../endpoint/identity-endpoint.js";
-import { IdentityGuardError } from "../errors.js";
+import type { IdentityGuardError } from "../errors.js";
 import { AttemptFailure, type Provenance } from "../retry/attempt-failure.js";
+import { misconfigured } from "./misconfigured.js";
 
 /** A request for a token, as the caller that started the acquisition made it, without its signal. */
 export interface TokenRequest {
@@ -110,19 +111,15 @@ export function keyOf(
 
 /** Throws `ERR_GUARD_CONFIGURATION` for scopes that no request can be made of. */
 function checkScopes(scopes: readonly string[], source: Pick<TokenSource, "keyedBy" | "description">): void {
-  const problem = (expected: string): IdentityGuardError<"ERR_GUARD_CONFIGURATION"> => {
-    const value = JSON.stringify(scopes).slice(0, 100);
-    return new IdentityGuardError("ERR_GUARD_CONFIGURATION", `scopes ${value} cannot be used: ${expected}`, {
-      problems: [{ name: "scopes", value, expected }],
-    });
-  };
+  const problem = (expected: string): IdentityGuardError<"ERR_GUARD_CONFIGURATION"> =>
+    misconfigured("scopes", scopes, expected);
   const blank = scopes.some((scope: unknown) => typeof scope !== "string" || scope.trim() === "");
   if (scopes.length === 0 || blank) {
-    throw problem("give a scope such as https://vault.azure.net/.default, or an array of them");
+    throw problem("a scope such as https://vault.azure.net/.default, or an array of them");
   }
   if (source.keyedBy === "resource" && scopes.length > 1) {
     throw problem(
-      "a managed identity gives tokens for one resource at a time; give exactly one scope, and call getToken once for each",
+      "a managed identity gives tokens for one resource at a time: give exactly one scope, and call getToken once for each",
     );
   }
 }

@@ -1,4 +1,5 @@
 import { untilAborted } from "../abort.js";
+import type { GateObservation } from "../gate/gate.js";
 import type { GateWatch } from "../gate/gate-watcher.js";
 import { PermanentlyClosed } from "./judged-failure.js";
 import type { Ports } from "./ports.js";
@@ -24,9 +25,11 @@ export async function waitForGate(gate: GateWatch, ports: Ports, signal: AbortSi
 async function changed(gate: GateWatch, signal: AbortSignal): Promise<void> {
   let undo = (): void => undefined;
   const seen = new Promise<void>((resolve) => {
-    undo = gate.onObservation((observation) => {
-      if (observation.state === "open" || observation.permanent) resolve();
-    });
+    const look = (observation: GateObservation | undefined): void => {
+      if (observation?.state === "open" || observation?.permanent === true) resolve();
+    };
+    undo = gate.onObservation(look);
+    look(gate.latest()); // a check may have ended since the one that was waited for
   });
   try {
     await untilAborted(seen, signal);

@@ -105,8 +105,12 @@ export class Waiter {
     if (this.#settled) return false;
     this.#settled = true;
     this.#stop.abort();
-    this.#call.abortSignal?.removeEventListener("abort", this.#aborted);
     this.host?.leave(this);
+    try {
+      this.#call.abortSignal?.removeEventListener("abort", this.#aborted);
+    } catch {
+      // A signal of the caller's own making: those who wait beside it must not suffer for it.
+    }
     return true;
   }
 }

@@ -28,33 +28,42 @@ export async function keepWarm(
 ): Promise<void> {
   const owner = {};
   for (;;) {
-    const held = state.deref();
-    if (held === undefined || held.closed) return;
-    const { clock } = held.ports;
-    const token = await fetched(held, entry, schedule, owner);
+    const turn = await fetched(state, entry, schedule, owner);
+    if (turn === undefined) return;
+    const { clock, token } = turn;
     try {
-      // In short turns, since the wall clock may jump.
+      // In short turns, since the wall clock may jump; a caller's refresh counts.
       do await clock.sleep(PAUSE_MS, signal);
-      while (token !== undefined && clock.now() + PAUSE_MS < token.refreshAfter);
+      while (
+        isHeld(state) &&
+        token !== undefined &&
+        clock.now() + PAUSE_MS < (entry.token ?? token).refreshAfter
+      );
     } catch {
       return; // closed
     }
   }
 }
 
+/** On its own, as {@link fetched} is. */
+function isHeld(state: WeakRef<WarmUpTarget>): boolean {
+  return state.deref() !== undefined;
+}
+
+/** One request. On its own, since a function that sleeps goes on to hold whatever it has ever looked at. */
 async function fetched(
-  state: WarmUpTarget,
+  state: WeakRef<WarmUpTarget>,
   entry: KeyEntry,
   schedule: RetrySchedule,
   owner: object,
-): Promise<CachedToken | undefined> {
+): Promise<{ readonly clock: Clock; readonly token: CachedToken | undefined } | undefined> {
+  const held = state.deref();
+  if (held === undefined || held.closed) return undefined;
+  const { clock } = held.ports;
   try {
-    return await state.acquire(
-      entry,
-      { scopes: entry.scopes, options: {} },
-      { kind: "warm-up", owner, schedule },
-    );
+    const request = { scopes: entry.scopes, options: {} };
+    return { clock, token: await held.acquire(entry, request, { kind: "warm-up", owner, schedule }) };
   } catch {
-    return undefined; // permanent; told to health and logs already
+    return { clock, token: undefined }; // permanent; told to health and logs already
   }
 }

@@ -163,7 +163,10 @@ export class HealthRecorder implements HealthMonitor {
     // TypeScript cannot see that a name and its own payload make a member of the union.
     this.#history.push({ type, at: now, ...event } as unknown as GuardEvent);
     this.#trim(now);
-    for (const listener of this.#listeners[type]) {
+    const listeners = this.#listeners[type];
+    // A copy: a listener that ends itself and listens anew would be called for ever.
+    for (const listener of [...listeners]) {
+      if (!listeners.has(listener)) continue;
       try {
         listener(event);
       } catch (error) {

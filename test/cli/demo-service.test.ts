@@ -95,7 +95,8 @@ test("passes on the guard's own events, identifiers only", () => {
     gate: () => undefined,
     keys: () => [],
     waiters: () => 0,
-  };
+    policy: { livenessGraceMs: "never", readyWhileDegraded: false },
+  } as const;
   const health = new HealthRecorder(source, clock);
   const events: ServiceEvent[] = [];
   reportGuard(health, clock, (event) => events.push(event));

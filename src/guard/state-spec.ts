@@ -1,0 +1,14 @@
+import type { ResolvedOptions } from "../config/options.js";
+import type { Gate } from "../gate/gate.js";
+import type { ClassificationContext } from "../retry/classify-failure.js";
+import type { TokenSource } from "./token-source.js";
+
+/** What makes a state: instances that agree on it share one. */
+export interface StateSpec {
+  readonly source: TokenSource;
+  readonly gate: Gate | undefined;
+  /** Whether `gate` is NMI's and the source sends its requests there. */
+  readonly nmiGated: boolean;
+  readonly classification: ClassificationContext;
+  readonly options: ResolvedOptions;
+}
