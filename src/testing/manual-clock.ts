@@ -77,7 +77,7 @@ export class ManualClock implements Clock {
     return this.#sleepers.size;
   }
 
-  /** Ends when {@link advance} gets there, also for 0 ms; rejects with `signal.reason` as soon as `signal` aborts. */
+  /** Ends when `advance` gets there, also for 0 ms; rejects with `signal.reason` as soon as `signal` aborts. */
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {

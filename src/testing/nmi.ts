@@ -100,7 +100,7 @@ export class Nmi {
     return this.#state === "terminating" && !this.#hasBeenActive ? HEALTH["not-active"] : HEALTH[this.#state];
   }
 
-  /** Flags; change them with {@link configure}. */
+  /** Flags; change them with `configure`. */
   get options(): NmiSettings {
     return this.#settings;
   }

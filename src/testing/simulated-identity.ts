@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
  * @public
  */
 export interface SimulatedIdentity {
-  /** Name of the Azure resource; last part of {@link resourceId}. */
+  /** Name of the Azure resource; last part of `resourceId`. */
   readonly name: string;
   /** Client (application) ID, a GUID. */
   readonly clientId: string;

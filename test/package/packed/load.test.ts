@@ -1,0 +1,83 @@
+import { describe, expect, inject, test } from "vitest";
+import { entryPoints } from "../manifest.js";
+import { program, run } from "./run.js";
+
+const { project, bare } = inject("packed");
+
+const esm = (name: string): string[] => [
+  "--input-type=module",
+  "-e",
+  `console.log(JSON.stringify(Object.keys(await import("${name}"))))`,
+];
+const cjs = (name: string): string[] => [
+  "-e",
+  `console.log(JSON.stringify(Object.keys(require("${name}"))))`,
+];
+
+describe.each(entryPoints)("%s", (name) => {
+  test("exports the same names to import and to require", async () => {
+    const imported = (await program(esm(name), { cwd: project })) as string[];
+    const required = (await program(cjs(name), { cwd: project })) as string[];
+    expect(required.sort()).toEqual(imported.sort());
+    expect(imported).not.toEqual([]);
+    expect(imported).not.toContain("default");
+  });
+
+  test.each([
+    ["import", esm(name)],
+    ["require", cjs(name)],
+  ])("loads by %s without a word on standard error", async (_how, args) => {
+    expect(await run(process.execPath, args, { cwd: project })).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  // @opentelemetry/api, the other peer, is optional and in neither project.
+  test.each([
+    ["import", esm(name)],
+    ["require", cjs(name)],
+  ])("loads by %s where @azure/identity is not installed", async (_how, args) => {
+    expect(await run(process.execPath, args, { cwd: bare })).toMatchObject({ status: 0 });
+  });
+});
+
+test("what exports does not name cannot be imported", async () => {
+  const ran = await run(process.execPath, ["-e", 'require("azure-identity-guard/dist/index.cjs")'], {
+    cwd: project,
+  });
+  expect(ran.stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+});
+
+describe("@azure/identity", () => {
+  test("is first loaded by a credential that needs it, and not by one whose tokens come from NMI", async () => {
+    expect(await program(["programs/lazy-identity.cjs"], { cwd: project })).toEqual({
+      afterLoading: false,
+      afterTokenFromNmi: false,
+      afterUnguardedCredential: true,
+    });
+  });
+
+  test("is named as what is missing, where it is needed and not installed", async () => {
+    expect(await program(["programs/missing-identity.mjs"], { cwd: bare })).toEqual({
+      esm: "ERR_GUARD_CONFIGURATION",
+      cjs: "ERR_GUARD_CONFIGURATION",
+    });
+  });
+});
+
+describe("an ESM and a CommonJS copy in one process", () => {
+  test("recognise each other's errors", async () => {
+    expect(await program(["programs/foreign-errors.mjs"], { cwd: project })).toEqual({
+      distinct: true,
+      esmKnowsCjs: true,
+      cjsKnowsEsm: true,
+      knowsOtherErrors: false,
+    });
+  });
+
+  test("share tokens and requests: one identity, one request", async () => {
+    expect(await program(["programs/shared-state.mjs"], { cwd: project })).toEqual({
+      distinct: true,
+      atOnce: { same: true, tokenRequests: 1 },
+      later: { same: true, tokenRequests: 1 },
+    });
+  });
+});
