@@ -6,7 +6,8 @@ import {
   type PipelineRequest,
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
-import { buildConnector, Client, type Dispatcher } from "undici";
+import type { buildConnector, Client, Dispatcher } from "undici";
+import { loadUndici, type Undici } from "./load-undici.js";
 
 /** Most of an answer that is read; token responses of IMDS have about 2 KiB. */
 export const MAX_BODY_BYTES: number = 64 * 1024;
@@ -37,15 +38,16 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
  * Sockets do not keep the process alive. Bodies are text of at most 64 KiB; other failures are `RestError`s whose
  * `code` is Node's (`ECONNREFUSED` ...), {@link BODY_TOO_LARGE} or {@link BODY_TRUNCATED}.
  */
-export function createHttpClient(): HttpClient {
-  return { sendRequest: async (request) => await send(request) };
+export function createHttpClient(load: () => Promise<Undici> = loadUndici): HttpClient {
+  let loading: Promise<Undici> | undefined;
+  return { sendRequest: async (request) => await send(request, await (loading ??= load())) };
 }
 
-async function send(request: PipelineRequest): Promise<PipelineResponse> {
+async function send(request: PipelineRequest, undici: Undici): Promise<PipelineResponse> {
   const { abortSignal } = request;
   if (abortSignal?.aborted === true) throw abortError();
   const url = new URL(request.url);
-  const connection = openConnection(url);
+  const connection = openConnection(url, undici);
   let abort: (() => void) | undefined;
   try {
     const aborted = new Promise<never>((_resolve, reject) => {
@@ -53,7 +55,7 @@ async function send(request: PipelineRequest): Promise<PipelineResponse> {
       abortSignal?.addEventListener("abort", abort);
     });
     // undici tells a request about an abort only once it is connected, so the race is ours.
-    return await Promise.race([exchange(connection.client, url, request), aborted]);
+    return await Promise.race([exchange(connection, url, request), aborted]);
   } finally {
     if (abort !== undefined) abortSignal?.removeEventListener("abort", abort);
     connection.destroy();
@@ -62,18 +64,17 @@ async function send(request: PipelineRequest): Promise<PipelineResponse> {
 
 interface Connection {
   readonly client: Client;
+  readonly undici: Undici;
   destroy(): void;
 }
 
-function openConnection(url: URL): Connection {
+function openConnection(url: URL, undici: Undici): Connection {
   let socket: Socket | undefined;
   // The connector returns the socket, which its type does not say: without it, a connection that is still being made
   // could neither be cut nor be kept from holding the process.
   const connect: (options: buildConnector.Options, callback: buildConnector.Callback) => unknown =
-    buildConnector({
-      timeout: 0,
-    });
-  const client = new Client(url.origin, {
+    undici.buildConnector({ timeout: 0 });
+  const client = new undici.Client(url.origin, {
     headersTimeout: 0,
     bodyTimeout: 0,
     pipelining: 1,
@@ -88,6 +89,7 @@ function openConnection(url: URL): Connection {
   });
   return {
     client,
+    undici,
     destroy: () => {
       client.destroy(() => undefined);
       // Errors of a socket that nobody waits for any more are of no interest, but must be listened to.
@@ -100,8 +102,12 @@ function isSocket(value: unknown): value is Socket {
   return typeof value === "object" && value !== null && "unref" in value && "destroy" in value;
 }
 
-async function exchange(client: Client, url: URL, request: PipelineRequest): Promise<PipelineResponse> {
-  const answer = await requestOn(client, url, request);
+async function exchange(
+  connection: Connection,
+  url: URL,
+  request: PipelineRequest,
+): Promise<PipelineResponse> {
+  const answer = await requestOn(connection, url, request);
   const headers = createHttpHeaders();
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -111,7 +117,7 @@ async function exchange(client: Client, url: URL, request: PipelineRequest): Pro
 }
 
 async function requestOn(
-  client: Client,
+  { client, undici }: Connection,
   url: URL,
   request: PipelineRequest,
 ): Promise<Dispatcher.ResponseData> {
@@ -119,7 +125,7 @@ async function requestOn(
     [...request.headers].filter(([name]) => !OWN_HEADERS.has(name.toLowerCase())),
   );
   try {
-    return await client.request({
+    return await undici.request(client, {
       path: `${url.pathname}${url.search}`,
       method: request.method,
       headers,
