@@ -38,9 +38,9 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
  * Sockets do not keep the process alive. Bodies are text of at most 64 KiB; other failures are `RestError`s whose
  * `code` is Node's (`ECONNREFUSED` ...), {@link BODY_TOO_LARGE} or {@link BODY_TRUNCATED}.
  */
-export function createHttpClient(load: () => Promise<Undici> = loadUndici): HttpClient {
-  let loading: Promise<Undici> | undefined;
-  return { sendRequest: async (request) => await send(request, await (loading ??= load())) };
+export async function createHttpClient(load: () => Promise<Undici> = loadUndici): Promise<HttpClient> {
+  const undici = await load();
+  return { sendRequest: async (request) => await send(request, undici) };
 }
 
 async function send(request: PipelineRequest, undici: Undici): Promise<PipelineResponse> {

@@ -6,7 +6,7 @@ import type {
   TokenCredentialOptions,
 } from "@azure/identity";
 import { variable } from "../config/environment.js";
-import type { ManagedIdentityId } from "../endpoint/identity-endpoint.js";
+import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
 import { detectManagedIdentitySource } from "../gate/detect-gate.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
@@ -20,7 +20,7 @@ import {
 } from "./drop-in.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { misconfigured } from "./misconfigured.js";
-import { objectId } from "./ports.js";
+import { objectId, type Ports } from "./ports.js";
 import { metadataUrl } from "./resolve-gate.js";
 import { endpointSource } from "./token-source.js";
 import { Unguarded } from "./unguarded.js";
@@ -120,7 +120,6 @@ export function managedIdentity(
     );
   }
   const url = metadataUrl(environment);
-  const send: HttpClient = options.httpClient ?? ports.send;
   const plane = [
     "endpoint",
     url,
@@ -130,13 +129,21 @@ export function managedIdentity(
   return guarded(
     context,
     plane,
-    () =>
-      endpointSource(url, async () => {
-        const { createIdentityEndpoint } = await import("../endpoint/identity-endpoint.js");
-        return createIdentityEndpoint({ metadataUrl: url, identity }, { clock: ports.clock, send });
-      }),
+    () => endpointSource(url, loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient)),
     context.gate.gate,
   );
+}
+
+async function loadEndpoint(
+  where: { readonly metadataUrl: string; readonly identity: ManagedIdentityId },
+  { clock, send, prepare }: Ports,
+  httpClient: HttpClient | undefined,
+): Promise<IdentityEndpoint> {
+  const [{ createIdentityEndpoint }] = await Promise.all([
+    import("../endpoint/identity-endpoint.js"),
+    httpClient === undefined ? prepare?.() : undefined,
+  ]);
+  return createIdentityEndpoint(where, { clock, send: httpClient ?? send });
 }
 
 function identityOf({

@@ -16,6 +16,8 @@ export interface Ports {
   readonly random: () => number;
   /** Sends token requests. */
   readonly send: HttpClient;
+  /** Loads what `send` needs, so that the first request does not wait for it. */
+  readonly prepare?: () => Promise<unknown>;
   /** Sends health requests and route probes. */
   readonly probe: HttpProbe;
   /** Where gates are watched, one watcher for each. */
@@ -30,16 +32,19 @@ interface SharedGlobal {
   [SHARED]?: Pick<Ports, "gates" | "names">;
 }
 
-export function isolatedPorts(ports: Pick<Ports, "clock" | "random" | "send" | "probe">): Ports {
+export function isolatedPorts(ports: Omit<Ports, "gates" | "names">): Ports {
   return { ...ports, gates: createGateRegistry(), names: { ids: new WeakMap(), last: 0 } };
 }
 
-/** Loads undici at the first request. */
+let client: Promise<HttpClient> | undefined;
+
+async function loadClient(): Promise<HttpClient> {
+  const { createHttpClient } = await import("../endpoint/http-client.js");
+  return await createHttpClient();
+}
+
 const lazyHttpClient: HttpClient = {
-  async sendRequest(request) {
-    const { createHttpClient } = await import("../endpoint/http-client.js");
-    return await createHttpClient().sendRequest(request);
-  },
+  sendRequest: async (request) => await (await (client ??= loadClient())).sendRequest(request),
 };
 
 let production: Ports | undefined;
@@ -51,6 +56,7 @@ export function processPorts(): Ports {
     clock: systemClock,
     random: systemRandom,
     send: lazyHttpClient,
+    prepare: async () => await (client ??= loadClient()),
     probe: httpProbe,
   });
   // The symbol is our own: nobody else declares what is found there.

@@ -38,17 +38,18 @@ export function resourceOf(scope: string): string {
 }
 
 /**
- * The identity endpoint itself. `load` is called at the first request: the HTTP stack takes longer to load than all the
- * rest, and many a process that imports the library never needs it.
+ * The identity endpoint itself. It is loading still: the HTTP stack takes longer to load than all the rest, many a
+ * process that imports the library never needs it, and the others load it while they wait for the gate.
  */
-export function endpointSource(url: string, load: () => Promise<IdentityEndpoint>): TokenSource {
-  let loading: Promise<IdentityEndpoint> | undefined;
+export function endpointSource(url: string, loading: Promise<IdentityEndpoint>): TokenSource {
+  // Whoever asks for a token is told.
+  loading.catch(() => undefined);
   return {
     description: `the identity endpoint at ${url}`,
     keyedBy: "resource",
     direct: true,
     async acquire({ scopes, options }, signal) {
-      const endpoint = await (loading ??= load());
+      const endpoint = await loading;
       const answer = await endpoint.requestToken(resourceOf(scopes[0] ?? ""), {
         signal,
         ...(options.tracingOptions === undefined ? {} : { tracingOptions: options.tracingOptions }),

@@ -57,7 +57,7 @@ export class ManualClock implements Clock {
   /**
    * `now` is the wall clock to begin with, in milliseconds since the Unix epoch. Default: the machine's.
    * `turns` is how many turns of the event loop each step is granted, 1 or more. Default 40, for requests over
-   * loopback; 1 is enough, and many times faster, where nothing but promises has to settle.
+   * loopback; 1 is enough, and many times faster, where nothing but promises has to settle (no loading of modules either).
    */
   constructor(options: { readonly now?: number; readonly turns?: number } = {}) {
     this.#now = options.now ?? Date.now();

@@ -8,7 +8,7 @@ import {
 } from "../../src/endpoint/http-client.js";
 import { serve, serveRaw, unusedPort, until } from "./local-server.js";
 
-const client = createHttpClient();
+const client = await createHttpClient();
 
 function get(url: string, more: Partial<Parameters<typeof createPipelineRequest>[0]> = {}) {
   return client.sendRequest(createPipelineRequest({ url, allowInsecureConnection: true, ...more }));

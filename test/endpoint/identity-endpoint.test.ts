@@ -11,7 +11,7 @@ const NOW = Date.UTC(2026, 0, 1);
 const TOKEN = `eyJhbGciOiJub25lIn0.${"eyJvaWQiOiJ4In0".repeat(4)}.c2lnbmF0dXJl`;
 const EXPIRES = Math.trunc(NOW / 1000) + 3600;
 const clock = new ManualClock({ now: NOW });
-const send = createHttpClient();
+const send = await createHttpClient();
 
 function endpoint(metadataUrl: string, identity: ManagedIdentityId = { kind: "default" }) {
   return createIdentityEndpoint({ metadataUrl, identity }, { clock, send });

@@ -1,4 +1,4 @@
-import { createPipelineRequest } from "@azure/core-rest-pipeline";
+import { createPipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import { Client } from "undici";
 import { describe, expect, test, vi } from "vitest";
 import { createHttpClient } from "../../src/endpoint/http-client.js";
@@ -11,9 +11,10 @@ describe.each<[string, UndiciLoaders]>([
   ["its client alone", { ...LOADERS, whole: missing }],
   ["all of undici", { ...LOADERS, part: missing }],
 ])("%s", (_name, loaders) => {
-  const client = createHttpClient(async () => await loadUndici(loaders));
-  const get = async (url: string): ReturnType<typeof client.sendRequest> =>
-    await client.sendRequest(createPipelineRequest({ url, allowInsecureConnection: true }));
+  const get = async (url: string): Promise<PipelineResponse> => {
+    const client = await createHttpClient(async () => await loadUndici(loaders));
+    return await client.sendRequest(createPipelineRequest({ url, allowInsecureConnection: true }));
+  };
 
   test("sends a request on a connection of its own", async () => {
     const server = await serve((_request, response) => response.end("ok"));
