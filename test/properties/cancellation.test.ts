@@ -76,7 +76,7 @@ describe("when callers abort,", () => {
         expect(plane.requests.length).toBe(requestsThen);
         await credential.close();
       },
-      { runs: Math.ceil(RUNS / 4) },
+      { runs: Math.ceil(RUNS / 3) },
     );
   });
 
@@ -95,7 +95,7 @@ describe("when callers abort,", () => {
           expect(plane.requests.length).toBe(requestsThen);
           await credential.close();
         },
-        { runs: Math.ceil(RUNS / 4) },
+        { runs: Math.ceil(RUNS / 3) },
       );
     },
   );
@@ -118,7 +118,7 @@ describe("when callers abort,", () => {
           expect(outcomes[0]).toBeDefined();
           expect(outcomes[0]).toEqual(outcomes[1]);
         },
-        { runs: Math.ceil(RUNS / 4) },
+        { runs: Math.ceil(RUNS / 3) },
       );
     },
   );
