@@ -68,7 +68,14 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts"],
-    ignores: ["src/clock.ts", "src/cli/**", "src/testing/**", "src/config/environment.ts", "src/register.ts"],
+    ignores: [
+      "src/clock.ts",
+      "src/process-events.ts",
+      "src/cli/**",
+      "src/testing/**",
+      "src/config/environment.ts",
+      "src/register.ts",
+    ],
     rules: restricted,
   },
   { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },

@@ -24,15 +24,13 @@ export {
 export type { GateChoice, GuardOptions, HealthOptions, NmiOptions, RetryOptions } from "./config/options.js";
 export type { ExpectOptions } from "./identity/expectation.js";
 export type { TokenIdentity } from "./identity/token-claims.js";
-export type { HealthState } from "./health/health.js";
-export type {
-  GuardEvent,
-  GuardEventName,
-  GuardEvents,
-  HealthMonitor,
-  HealthSnapshot,
-  KeySnapshot,
-} from "./health/health-monitor.js";
+export type { HealthState, TokenFailure } from "./health/health.js";
+export type { HealthMonitor } from "./health/health-monitor.js";
+export type { HealthSnapshot, KeySnapshot } from "./health/health-snapshot.js";
+export type { AcquisitionOutcome, GuardEvent, GuardEventName, GuardEvents } from "./health/guard-events.js";
+export type { GuardChannelMessage } from "./health/guard-channels.js";
+export type { HealthCheck, ProbeName } from "./health/health-report.js";
+export type { HealthMetrics } from "./health/health-metrics.js";
 export type { AbortSignalLike } from "./abort.js";
 export type { FailureReason } from "./retry/classify-failure.js";
 export type { Provenance } from "./retry/attempt-failure.js";

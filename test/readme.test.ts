@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { OPTION_TABLE } from "../src/config/options.js";
+import { DURATION_METRIC, METRIC_TABLE, prometheusName } from "../src/health/metric-table.js";
 import type { GuardErrorCode } from "../src/errors.js";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -31,12 +32,23 @@ const CODES: Readonly<Record<GuardErrorCode, true>> = {
 describe("the README", () => {
   it("has a row for every setting, as the table of options says", () => {
     const between = readme.slice(readme.indexOf("<!-- settings"), readme.indexOf("<!-- /settings"));
-    const wanted = OPTION_TABLE.filter(({ kind }) => kind !== "reserved").map((row) => [
+    const wanted = OPTION_TABLE.map((row) => [
       `\`${row.variable}\``,
-      row.option === undefined ? "" : `\`${row.option}\``,
+      row.option === undefined ? `\`${row.serverOption ?? ""}\` of the server` : `\`${row.option}\``,
       row.default === undefined ? "none" : `\`${row.default}\``,
       row.form.replaceAll("|", "\\|"),
       row.doc,
+    ]);
+    expect(rows(between)).toEqual(wanted);
+  });
+
+  it("has a row for every metric, as the table of metrics says", () => {
+    const between = readme.slice(readme.indexOf("<!-- metrics"), readme.indexOf("<!-- /metrics"));
+    const wanted = [...METRIC_TABLE, DURATION_METRIC].map((metric) => [
+      `\`${prometheusName(metric)}\``,
+      metric.type,
+      metric.labels.map((label) => `\`${label}\``).join(", "),
+      metric.help,
     ]);
     expect(rows(between)).toEqual(wanted);
   });

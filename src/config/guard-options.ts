@@ -33,8 +33,13 @@ export interface HealthOptions {
   readonly readyWhileDegraded?: boolean | undefined;
   /** Whether pages show object IDs and addresses. Default `false`. */
   readonly details?: boolean | undefined;
-  /** What pages and metrics call this credential; 1 to 100 characters on one line. */
+  /** What pages and metrics call this credential; 1 to 100 characters on one line. Default: its class. */
   readonly name?: string | undefined;
+  /**
+   * Absolute path of a file that exists exactly while every guarded credential of the process is ready; one for the
+   * process, kept from the first credential that names it. Default none.
+   */
+  readonly file?: string | undefined;
 }
 
 /**
@@ -106,6 +111,7 @@ export interface ResolvedOptions {
     readonly readyWhileDegraded: boolean;
     readonly details: boolean;
     readonly name: string | undefined;
+    readonly file: string | undefined;
   };
   readonly warmUpScopes: readonly string[];
   /** Options were given, or a variable of this library that concerns tokens is set: guarding is on. */

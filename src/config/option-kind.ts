@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { isAbsolute } from "node:path";
 import { MAX_TIMER_MS } from "../clock.js";
 import { parseDuration } from "./duration.js";
 import { GATE_CHOICES, type GateChoice } from "./guard-options.js";
@@ -19,8 +20,9 @@ export interface OptionValues {
   readonly identifiers: string | readonly string[];
   readonly audiences: Readonly<Record<string, string | readonly string[]>>;
   readonly unreadable: "reject" | "accept";
-  /** Of the probes entry point: known by name, read by nothing yet. */
-  readonly reserved: never;
+  readonly port: number;
+  readonly host: string;
+  readonly filePath: string;
 }
 
 export type OptionKind = keyof OptionValues;
@@ -111,6 +113,16 @@ const ipv4 = (value: unknown): string | undefined =>
 const unreadable = (value: unknown): "reject" | "accept" | undefined =>
   value === "reject" || value === "accept" ? value : undefined;
 
+const port = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : undefined;
+
+const host = (value: unknown): string | undefined =>
+  typeof value === "string" && /^[\w.:%-]{1,255}$/u.test(value.trim()) ? value.trim() : undefined;
+
+/** Absolute, since a process may change its folder, and a probe starts in another one. */
+const filePath = (value: unknown): string | undefined =>
+  typeof value === "string" && isAbsolute(value) && !/\p{Cc}|\/$/u.test(value) ? value : undefined;
+
 const GATE_NAMES = GATE_CHOICES.join(", ");
 const DURATION_FORM = "a duration with a unit, such as 80s, 800ms or 1m20s, of at most 596h";
 
@@ -180,5 +192,16 @@ export const OPTION_KINDS: { readonly [K in OptionKind]: KindRules<OptionValues[
     fromText: (text) => unreadable(text.toLowerCase()),
     fromOption: unreadable,
   },
-  reserved: { form: "nothing yet", fromText: () => undefined, fromOption: () => undefined },
+  port: {
+    form: "a port, 0 to 65535, where 0 is any free one",
+    optionForm: "a port, as a number from 0 to 65535",
+    fromText: (text) => (/^\d{1,5}$/u.test(text) ? port(Number(text)) : undefined),
+    fromOption: port,
+  },
+  host: { form: "an address or a host name to listen on, such as 0.0.0.0", fromText: host, fromOption: host },
+  filePath: {
+    form: "an absolute path of a file, such as /tmp/identity-ready",
+    fromText: filePath,
+    fromOption: filePath,
+  },
 };

@@ -20,6 +20,8 @@ export interface OptionReader {
   ): OptionValues[K] | undefined;
   /** The same, whatever the option says. */
   readVariable<K extends OptionKind>(option: string, kind: K): OptionValues[K] | undefined;
+  /** Checks the variable of a setting that is no option of a credential. */
+  check(row: OptionRow): void;
   /** Who gave the value: the option's path, else its variable. */
   nameOf(option: string): string;
   /** The value as given, for messages. */
@@ -52,8 +54,7 @@ export function createOptionReader(options: unknown, environment: EnvironmentVal
   }
 
   const given = (option: string): unknown => sections.get(sectionOf(option))?.[fieldOf(option)];
-  const readVariable: OptionReader["readVariable"] = (option, kind) => {
-    const row = rowOf(option, kind);
+  const readRow = <K extends OptionKind>(row: OptionRow, kind: K): OptionValues[K] | undefined => {
     const text = variable(environment, row.variable)?.trim();
     if (text === undefined) return undefined;
     const result = OPTION_KINDS[kind].fromText(text);
@@ -61,10 +62,12 @@ export function createOptionReader(options: unknown, environment: EnvironmentVal
       problems.push({ name: row.variable, value: showValue(text), expected: row.form });
     return result;
   };
+  const readVariable: OptionReader["readVariable"] = (option, kind) => readRow(rowOf(option, kind), kind);
   return {
     problems,
     given,
     readVariable,
+    check: (row) => void readRow(row, row.kind),
     read: (option, kind, sources = { environment: true }) => {
       const value = given(option);
       if (value === undefined) return sources.environment ? readVariable(option, kind) : undefined;

@@ -9,17 +9,21 @@ export const OPTION_DEFAULTS: {
   readonly livenessGraceMs: number;
   readonly readyWhileDegraded: boolean;
   readonly details: boolean;
+  readonly page: boolean;
 } = Object.freeze({
   pollIntervalMs: 5_000, // NMI's liveness probe has the same period (aad-pod-identity charts, nmi-daemonset.yaml)
   livenessGraceMs: 30_000,
   readyWhileDegraded: false,
   details: false,
+  page: false,
 });
 
 /** One setting: as an option, as an environment variable, as a flag of the command line and in the documentation. */
 export interface OptionRow {
   /** Path in `GuardOptions`, for example `retry.budgetMs`; `undefined` for what only the environment has. */
   readonly option: string | undefined;
+  /** Name among the options of `startProbeServer`, for what belongs to the probe server and to no credential. */
+  readonly serverOption?: string;
   readonly variable: string;
   /** For example `--retry-budget`. */
   readonly flag: string;
@@ -56,8 +60,13 @@ function row(option: string | undefined, variable: string, given: Given): Option
 const expected = (field: string, name: string, form: string, doc: string): OptionRow =>
   row(`expect.${field}`, `${VARIABLE_PREFIX}EXPECTED_${name}`, { kind: "identifiers", form, doc });
 
-const reserved = (name: string, doc: string): OptionRow =>
-  row(undefined, VARIABLE_PREFIX + name, { kind: "reserved", concernsTokens: false, doc });
+/** Settings of the probe server, which is one for a process and no part of a credential. */
+const server = (serverOption: string, given: Given): OptionRow =>
+  row(undefined, `${VARIABLE_PREFIX}HEALTH_${serverOption.toUpperCase()}`, {
+    serverOption,
+    concernsTokens: false,
+    ...given,
+  });
 
 /** Every setting there is. Variables are read by it, unknown names are found by it, documentation is made of it. */
 export const OPTION_TABLE: readonly OptionRow[] = Object.freeze([
@@ -155,10 +164,16 @@ export const OPTION_TABLE: readonly OptionRow[] = Object.freeze([
     concernsTokens: false,
     doc: "What pages and metrics call the credential.",
   }),
-  reserved("HEALTH_PORT", "Reserved for the port of the probe server, which this version does not have."),
-  reserved("HEALTH_HOST", "Reserved for the address of the probe server, which this version does not have."),
-  reserved(
-    "HEALTH_FILE",
-    "Reserved for the file that exists while ready, which this version does not write.",
-  ),
+  row("health.file", `${VARIABLE_PREFIX}HEALTH_FILE`, {
+    kind: "filePath",
+    concernsTokens: false,
+    doc: "A file that exists exactly while every guarded credential of the process is ready, for exec probes (test -f).",
+  }),
+  server("port", { kind: "port", doc: "Port of the probe server that startProbeServer starts." }),
+  server("host", { kind: "host", doc: "Address that the probe server listens on; unset, all interfaces." }),
+  server("page", {
+    kind: "flag",
+    default: String(OPTION_DEFAULTS.page),
+    doc: "Whether the probe server has a status page at its root.",
+  }),
 ]);

@@ -54,11 +54,13 @@ export function resolveOptions(
         reader.read("health.readyWhileDegraded", "flag") ?? OPTION_DEFAULTS.readyWhileDegraded,
       details: reader.read("health.details", "flag") ?? OPTION_DEFAULTS.details,
       name: reader.read("health.name", "label"),
+      file: reader.read("health.file", "filePath"),
     }),
     warmUpScopes: reader.read("warmUpScopes", "scopes") ?? Object.freeze([]),
     explicit: given !== undefined || turnsGuardingOn(environment),
     warnings,
   };
+  for (const row of OPTION_TABLE) if (row.serverOption !== undefined) reader.check(row);
   if (reader.problems.length > 0) throw configurationError(reader.problems);
   warnings.push(...environmentWarnings(environment), ...ineffectiveAddress(reader, gate));
   Object.freeze(warnings);
@@ -147,9 +149,7 @@ function environmentWarnings(environment: EnvironmentValues): readonly string[] 
     .filter((name) => name.startsWith(VARIABLE_PREFIX) && variable(environment, name) !== undefined)
     .sort()
     .flatMap((name) => {
-      const row = OPTION_TABLE.find((candidate) => candidate.variable === name);
-      if (row?.kind === "reserved") return `${name} has no effect. ${row.doc}`;
-      if (row !== undefined) return [];
+      if (known.includes(name)) return [];
       const nearest = nearestName(name, known);
       const advice =
         nearest === undefined

@@ -1,6 +1,7 @@
 import type { AccessToken } from "@azure/core-auth";
 import type { AttemptRecord } from "../errors.js";
 import type { GateWatch } from "../gate/gate-watcher.js";
+import type { GuardEvents } from "../health/guard-events.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import type { Verification } from "../identity/verify-token.js";
 import type { FailureEvidence } from "../retry/attempt-failure.js";
@@ -11,6 +12,11 @@ import type { JudgedFailure } from "./judged-failure.js";
 import type { Ports } from "./ports.js";
 import type { KeyEntry } from "./token-cache.js";
 import type { TokenSource } from "./token-source.js";
+
+/** How an acquisition ended. */
+export interface AcquisitionEnd extends Omit<GuardEvents["acquisition"], "key"> {
+  readonly failure: JudgedFailure | undefined;
+}
 
 /** What an acquisition needs of the state that it works for. */
 export interface AcquisitionContext {
@@ -28,5 +34,5 @@ export interface AcquisitionContext {
   /** A verified token came; called before any waiter gets it. */
   onToken(entry: KeyEntry, token: CachedToken, acquisition: Acquisition): void;
   /** The acquisition is over, one way or the other. */
-  onEnd(entry: KeyEntry, acquisition: Acquisition, failure: JudgedFailure | undefined): void;
+  onEnd(entry: KeyEntry, acquisition: Acquisition, end: AcquisitionEnd): void;
 }

@@ -7,11 +7,17 @@ import type {
 import { variable, type EnvironmentValues } from "../config/environment.js";
 import { logger } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
-import { delegated, DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
+import {
+  delegated,
+  DropIn,
+  dropInContext,
+  unguarded,
+  type DropInContext,
+  type GuardOption,
+} from "./drop-in.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { managedIdentity } from "./managed-identity-credential.js";
 import { misconfigured } from "./misconfigured.js";
-import { Unguarded } from "./unguarded.js";
 
 /**
  * Constructor options: those of `@azure/identity`, and `guard`.
@@ -48,7 +54,7 @@ export class DefaultAzureCredential extends DropIn {
     // The union of the SDK's option types hides what only some of its members have.
     const { guard, ...given }: AnyOptions & GuardOption = { ...options };
     const context = dropInContext(guard);
-    super(context.guarding ? resolved(context, given) : new Unguarded(sdkDefault(given), context.ports));
+    super(context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(given)));
   }
 }
 
@@ -63,7 +69,7 @@ function resolved(context: DropInContext, options: AnyOptions): GuardedCredentia
   if (member === undefined) {
     return delegated(context, "DefaultAzureCredential", options, sdkDefault, "request");
   }
-  logger.info(`identity-guard: DefaultAzureCredential is the ${member}, and falls through to no other`);
+  logger.info(`DefaultAzureCredential => is the ${member}, and falls through to no other`);
   return MEMBERS[member].create(context, options);
 }
 

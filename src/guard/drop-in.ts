@@ -14,8 +14,11 @@ import type { GuardedCredential } from "./guarded-credential.js";
 import { misconfigured } from "./misconfigured.js";
 import { objectId, processPorts, type ObjectNames } from "./ports.js";
 import { resolveGate, type ResolvedGate } from "./resolve-gate.js";
-import { processRegistry, stateFor, type GuardPorts } from "./state-registry.js";
+import { keepHealthFile } from "./process-health.js";
+import { processRegistry, type GuardPorts } from "./registry.js";
+import { stateFor } from "./state-registry.js";
 import { credentialSource, type TokenSource } from "./token-source.js";
+import { Unguarded } from "./unguarded.js";
 
 /**
  * What the drop-in classes add to the constructor options of `@azure/identity`.
@@ -58,6 +61,7 @@ export function dropInContext(guard: GuardOptions | undefined): DropInContext {
 /** A guarded credential whose tokens come from `source`; instances with the same `plane` share everything. */
 export function guarded(
   context: DropInContext,
+  name: string,
   plane: readonly unknown[],
   source: () => TokenSource,
   gate: Gate | undefined,
@@ -74,17 +78,32 @@ export function guarded(
     () => {
       const made = source();
       logger.info(
-        `identity-guard: tokens come from ${made.description}; ` +
+        `${name} => tokens come from ${made.description}; ` +
           (gate === undefined ? "no gate" : `gate ${gate.name}, since ${context.gate.why}`) +
           `; expected oid: ${options.expectation?.objectIds.join(" or ") ?? "none"}`,
       );
       const classification = { gated: isNmi, inKubernetes, delegated: !made.direct };
-      return { source: made, gate, nmiGated: isNmi && made.direct, classification, options };
+      return {
+        name: options.health.name ?? name,
+        source: made,
+        gate,
+        nmiGated: isNmi && made.direct,
+        classification,
+        options,
+      };
     },
     ports,
     { keep: true },
   );
-  return new Guard(state, options);
+  const credential = new Guard(state, options);
+  keepHealthFile(options.health.file, ports.registry, ports);
+  return credential;
+}
+
+/** The SDK's own credential, where nothing asks for guarding. */
+export function unguarded({ options, ports }: DropInContext, credential: TokenCredential): GuardedCredential {
+  keepHealthFile(options.health.file, ports.registry, ports);
+  return new Unguarded(credential, ports);
 }
 
 /**
@@ -107,7 +126,7 @@ export function delegated(
     const credential = made(name, () => create({ ...options }));
     return credentialSource(`the ${name} of @azure/identity`, () => credential, keyedBy);
   };
-  return guarded(context, plane, source, context.gate.isNmi ? undefined : context.gate.gate);
+  return guarded(context, name, plane, source, context.gate.isNmi ? undefined : context.gate.gate);
 }
 
 function made(name: string, create: () => TokenCredential): TokenCredential {

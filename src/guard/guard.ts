@@ -13,8 +13,10 @@ import { misconfigured } from "./misconfigured.js";
 import { resolveGate } from "./resolve-gate.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { objectId, processPorts } from "./ports.js";
+import { keepHealthFile } from "./process-health.js";
 import type { SharedState } from "./shared-state.js";
-import { processRegistry, stateFor, type GuardPorts } from "./state-registry.js";
+import { processRegistry, type GuardPorts } from "./registry.js";
+import { stateFor } from "./state-registry.js";
 import type { CachedToken } from "./cached-token.js";
 import type { KeyEntry } from "./token-cache.js";
 import { credentialSource, requestKey, type TokenRequest } from "./token-source.js";
@@ -70,6 +72,7 @@ export function createGuard(
   const state = stateFor(
     key,
     () => ({
+      name: resolved.health.name ?? name,
       source: credentialSource(`the credential ${name}`, () => credential),
       gate,
       nmiGated: false,
@@ -83,7 +86,9 @@ export function createGuard(
     ports,
     { keep: false },
   );
-  return new Guard(state, resolved);
+  const guarded = new Guard(state, resolved);
+  keepHealthFile(resolved.health.file, ports.registry, ports);
+  return guarded;
 }
 
 /** JavaScript callers may give anything. */
@@ -130,6 +135,7 @@ export class Guard implements GuardedCredential {
         const now = this.#state.ports.clock.now();
         if (now < token.refreshAfter && now < token.usableUntil) {
           entry.lastUsed = now;
+          this.#state.health.counters.cacheHits++;
           return Promise.resolve(token.accessToken);
         }
       }

@@ -1,6 +1,7 @@
 import type { GateObservation } from "../gate/gate.js";
-import type { HealthFacts, TokenFacts } from "../health/health.js";
-import type { KeySnapshot } from "../health/health-monitor.js";
+import type { HealthFacts, TokenFacts, TokenFailure } from "../health/health.js";
+import type { KeySnapshot } from "../health/health-snapshot.js";
+import type { JudgedFailure } from "./judged-failure.js";
 import type { KeyEntry } from "./token-cache.js";
 
 /** What health follows from. */
@@ -20,7 +21,7 @@ export function healthFacts(input: HealthInput): HealthFacts {
   const wanted = warmUps.length > 0 ? warmUps : [...entries].filter((entry) => inUse(entry, now));
   return {
     gate: input.gated ? (observation?.state ?? "unknown") : "none",
-    ...(observation?.state === "closed" ? { gateReason: `the gate is closed: ${observation.reason}` } : {}),
+    ...(observation === undefined ? {} : { gateReason: observation.reason }),
     wanted: wanted.map(tokenFacts),
     wantedAtStart: warmUps.length > 0,
     drained,
@@ -37,7 +38,30 @@ function inUse(entry: KeyEntry, now: number): boolean {
   return entry.failure !== undefined && now - entry.lastUsed < IN_USE_MS;
 }
 
-function tokenFacts({ name, token, failure }: KeyEntry): TokenFacts {
+function tokenFailure({ verdict, error }: JudgedFailure): TokenFailure {
+  const { reason, meaning, remedy } = verdict;
+  return Object.freeze({ reason, message: error.message, meaning, remedy });
+}
+
+/** A verified token came. */
+export function noteToken(entry: KeyEntry): void {
+  entry.failure = undefined;
+  entry.trouble = undefined;
+}
+
+/** An acquisition ended, without a token where there is a failure. */
+export function noteEnd(entry: KeyEntry, failure: JudgedFailure | undefined): void {
+  entry.trouble = undefined;
+  if (failure !== undefined) entry.failure = tokenFailure(failure);
+}
+
+/** An attempt failed, and the acquisition may go on. */
+export function noteTrouble(entry: KeyEntry, failure: JudgedFailure): void {
+  entry.trouble = tokenFailure(failure);
+}
+
+function tokenFacts({ name, token, failure: last, trouble }: KeyEntry): TokenFacts {
+  const failure = trouble ?? last;
   return {
     name,
     verified: token !== undefined,
@@ -46,11 +70,15 @@ function tokenFacts({ name, token, failure }: KeyEntry): TokenFacts {
   };
 }
 
-export function keySnapshot({ scopes, token, failure }: KeyEntry): KeySnapshot {
+export function keySnapshot({ name, scopes, token, failure: last, trouble }: KeyEntry): KeySnapshot {
+  const failure = trouble ?? last;
   return Object.freeze({
+    key: name,
     scopes,
     ...(token === undefined ? {} : { expiresOn: token.expiresOn }),
     ...(token?.identity === undefined ? {} : { identity: token.identity }),
-    ...(failure === undefined ? {} : { lastError: failure }),
+    ...(failure === undefined
+      ? {}
+      : { lastError: `${failure.reason}: ${failure.message}`, lastFailure: failure }),
   });
 }

@@ -15,6 +15,7 @@ import {
   DropIn,
   dropInContext,
   guarded,
+  unguarded,
   type DropInContext,
   type GuardOption,
 } from "./drop-in.js";
@@ -23,7 +24,6 @@ import { misconfigured } from "./misconfigured.js";
 import { objectId, type Ports } from "./ports.js";
 import { metadataUrl } from "./resolve-gate.js";
 import { endpointSource } from "./token-source.js";
-import { Unguarded } from "./unguarded.js";
 
 /**
  * Constructor options: one of `clientId`, `resourceId` and `objectId` as in `@azure/identity`, and `guard`.
@@ -65,9 +65,7 @@ export class ManagedIdentityCredential extends DropIn {
       typeof first === "string" ? { ...given, clientId: first } : given;
     const context = dropInContext(guard);
     super(
-      context.guarding
-        ? managedIdentity(context, options)
-        : new Unguarded(sdkManagedIdentity(options), context.ports),
+      context.guarding ? managedIdentity(context, options) : unguarded(context, sdkManagedIdentity(options)),
     );
   }
 }
@@ -128,6 +126,7 @@ export function managedIdentity(
   ];
   return guarded(
     context,
+    "ManagedIdentityCredential",
     plane,
     () => endpointSource(url, loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient)),
     context.gate.gate,

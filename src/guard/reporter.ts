@@ -1,6 +1,7 @@
 import type { AttemptRecord } from "../errors.js";
 import type { GateWatch } from "../gate/gate-watcher.js";
-import type { GuardEvents, HealthRecorder } from "../health/health-monitor.js";
+import type { GuardEvents } from "../health/guard-events.js";
+import type { HealthRecorder } from "../health/health-monitor.js";
 import type { Expectation } from "../identity/expectation.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import { logger } from "../logger.js";
@@ -28,21 +29,30 @@ export class Reporter {
     if (`${state} ${reason}` === this.#gateSaid) return;
     this.#gateSaid = `${state} ${reason}`;
     this.#health.record("gate", { observation });
-    logger.info(`identity-guard: gate ${watch.gate.name} ${state}: ${reason}`);
+    logger.info(`${this.#health.name} => gate ${watch.gate.name} => ${state}: ${reason}`);
   }
 
   attempt(key: string, record: AttemptRecord): void {
+    this.#health.counters.attempt(record);
     this.#health.record("attempt", { key, ...record });
     const { outcome, reason, status, number } = record;
     const why = reason === undefined ? "" : ` (${reason})`;
     const answer = status === undefined ? "" : `, status ${status}`;
-    logger.info(`identity-guard: attempt ${number} for ${key}: ${outcome}${why}${answer}`);
+    logger.info(
+      `${this.#health.name} => getToken() => attempt ${number} for ${key}: ${outcome}${why}${answer}`,
+    );
   }
 
   rejected(key: string, reason: string, saw: TokenIdentity | undefined): void {
+    this.#health.counters.rejected(reason);
     this.#health.record("rejected", { key, reason, saw, expected: expectedOf(this.#expectation) });
     const whose = saw?.objectId === undefined ? "" : `, its oid is ${saw.objectId}`;
-    logger.warning(`identity-guard: a token for ${key} was refused: ${reason}${whose}`);
+    logger.warning(`${this.#health.name} => getToken() => a token for ${key} was refused: ${reason}${whose}`);
+  }
+
+  acquisition(key: string, ended: Omit<GuardEvents["acquisition"], "key">): void {
+    this.#health.counters.acquisition(ended.outcome, ended.durationMs);
+    this.#health.record("acquisition", { key, ...ended });
   }
 
   token(key: string, token: CachedToken, source: TokenOrigin, before: CachedToken | undefined): void {
@@ -52,13 +62,13 @@ export class Reporter {
     this.#health.record("token", previous === undefined ? event : { ...event, previousIdentity: previous });
     if (previous !== undefined) {
       logger.warning(
-        `identity-guard: the identity changed: oid ${previous.objectId ?? ""} before, ${identity?.objectId ?? ""} now; ` +
+        `${this.#health.name} => getToken() => the identity changed: oid ${previous.objectId ?? ""} before, ${identity?.objectId ?? ""} now; ` +
           "pin it with AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID",
       );
     }
     if (source === "claims-unchanged") {
       logger.warning(
-        `identity-guard: a claims challenge for ${key} was answered with the challenged token, ` +
+        `${this.#health.name} => getToken() => a claims challenge for ${key} was answered with the challenged token, ` +
           "since the plane cannot carry claims; the resource may refuse it again",
       );
     }

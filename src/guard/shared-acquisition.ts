@@ -9,6 +9,7 @@ import type { Acquisition } from "./acquisition.js";
 import { admitToken } from "./admit-token.js";
 import { AttemptLog } from "./attempt-log.js";
 import type { CachedToken } from "./cached-token.js";
+import { noteTrouble } from "./key-health.js";
 import { answerOf, judgeFailure, outcomeOf } from "./judge-failure.js";
 import { PermanentlyClosed, type JudgedFailure } from "./judged-failure.js";
 import { retryAfterOf } from "./pace.js";
@@ -40,6 +41,8 @@ export class SharedAcquisition implements Acquisition {
   /** The pace is that of the most impatient one who ever joined. */
   #schedule: RetrySchedule;
   readonly #turn = new Turn();
+  readonly #startedAt: number;
+  #succeeded = false;
   #over = false;
   #finish: () => void = () => undefined;
   #firstEnded: () => void = () => undefined;
@@ -52,7 +55,8 @@ export class SharedAcquisition implements Acquisition {
     this.firstAttempt = new Promise((resolve) => (this.#firstEnded = resolve));
     this.#schedule = first.schedule;
     this.join(first);
-    entry.pace.begin(context.ports.clock.elapsed());
+    this.#startedAt = context.ports.clock.elapsed();
+    entry.pace.begin(this.#startedAt);
     void this.#run();
   }
 
@@ -194,6 +198,7 @@ export class SharedAcquisition implements Acquisition {
     if (failure === undefined) throw new NobodyWaits();
     const { clock, random } = this.#context.ports;
     const now = clock.elapsed();
+    noteTrouble(this.#entry, failure);
     // Where the gate is closed for good no attempt was made, and the next caller is told at once, too.
     if (!(failure.error instanceof PermanentlyClosed)) {
       this.#entry.pace.failed(failure, this.#schedule, now, random);
@@ -216,6 +221,7 @@ export class SharedAcquisition implements Acquisition {
     if (this.#over) return;
     this.#entry.pace.succeeded(this.#schedule);
     this.#failure = undefined;
+    this.#succeeded = true;
     this.#context.onToken(this.#entry, token, this);
     for (const waiter of [...this.#waiters]) waiter.resolve(token);
     this.#end();
@@ -229,7 +235,12 @@ export class SharedAcquisition implements Acquisition {
     );
     this.#loop.abort(new NobodyWaits());
     this.#turn.replan();
-    this.#context.onEnd(this.#entry, this, this.#failure);
+    this.#context.onEnd(this.#entry, this, {
+      outcome: this.#succeeded ? "token" : this.#failure === undefined ? "abandoned" : "failed",
+      durationMs: this.#context.ports.clock.elapsed() - this.#startedAt,
+      attempts: this.#log.count,
+      failure: this.#failure,
+    });
     this.#firstEnded();
     this.#finish();
   }

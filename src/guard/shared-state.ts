@@ -7,8 +7,7 @@ import { verifyToken } from "../identity/verify-token.js";
 import { logger } from "../logger.js";
 import { classifyFailure } from "../retry/classify-failure.js";
 import { closedError } from "./acquisition-error.js";
-import { healthFacts, keySnapshot } from "./key-health.js";
-import type { JudgedFailure } from "./judged-failure.js";
+import { healthFacts, keySnapshot, noteEnd, noteToken } from "./key-health.js";
 import type { AcquisitionContext } from "./acquisition-context.js";
 import type { Ports } from "./ports.js";
 import type { Acquisition } from "./acquisition.js";
@@ -55,6 +54,9 @@ export class SharedState implements AcquisitionContext {
     this.#onClosed = onClosed;
     this.health = new HealthRecorder(
       {
+        name: spec.name,
+        details: spec.options.health.details,
+        gateName: spec.gate?.name,
         facts: (drained) => this.#facts(drained),
         gate: () => this.gate?.latest(),
         keys: () => [...this.cache.entries()].map(keySnapshot),
@@ -145,7 +147,7 @@ export class SharedState implements AcquisitionContext {
     const { claims: _claims, ...options } = request.options;
     this.acquire(entry, { ...request, options }, { ...call, kind: "refresh" }).catch((error: unknown) => {
       const said = error instanceof Error ? error.message : String(error);
-      logger.warning(`identity-guard: a refresh failed, the token in hand is served: ${said}`);
+      logger.warning(`${this.health.name} => refresh => failed, the token in hand is served: ${said}`);
     });
   }
 
@@ -166,7 +168,7 @@ export class SharedState implements AcquisitionContext {
     const unchanged = claims && before?.accessToken.token === token.accessToken.token;
     // A refresh may bring an older token than the one in hand; an answer to a challenge always replaces it.
     if (before === undefined || claims || token.expiresOn >= before.expiresOn) entry.token = token;
-    entry.failure = undefined;
+    noteToken(entry);
     const asked = acquisition.wanted ? "acquired" : "refreshed";
     this.#reporter.token(
       entry.name,
@@ -176,9 +178,10 @@ export class SharedState implements AcquisitionContext {
     );
   };
 
-  onEnd: AcquisitionContext["onEnd"] = (entry, acquisition, failure: JudgedFailure | undefined) => {
+  onEnd: AcquisitionContext["onEnd"] = (entry, acquisition, { failure, ...end }) => {
     if (entry.acquisition === acquisition) entry.acquisition = undefined;
-    if (failure !== undefined) entry.failure = `${failure.verdict.reason}: ${failure.error.message}`;
+    noteEnd(entry, failure);
+    this.#reporter.acquisition(entry.name, end);
     this.health.update();
   };
 

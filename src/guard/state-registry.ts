@@ -1,48 +1,21 @@
-import type { Ports } from "./ports.js";
+import { measure } from "./open-telemetry.js";
+import type { GuardPorts, StateRegistry } from "./registry.js";
 import { SharedState } from "./shared-state.js";
 import type { StateSpec } from "./state-spec.js";
-
-/** States of the process, found by plane, identity and expectation. */
-export interface StateRegistry {
-  /** One weak entry for each state: probes read them, and forgotten credentials can be collected. */
-  readonly states: Map<string, WeakRef<SharedState>>;
-  /** Holds the states of the guarded classes, so that a credential for each request costs nothing; bounded. */
-  readonly kept: Set<SharedState>;
-}
-
-/** What a guarded credential is made with. */
-export interface GuardPorts extends Ports {
-  readonly registry: StateRegistry;
-}
 
 /** States of guarded classes held at most for credentials that nobody holds any more. */
 const MAX_KEPT = 100;
 
-// The number changes with the shape of what is shared: versions that differ must not meet in one registry.
-const REGISTRY: unique symbol = Symbol.for("azure-identity-guard.registry.1");
-
-interface SharedGlobal {
-  [REGISTRY]?: StateRegistry;
+interface Registration {
+  readonly registry: StateRegistry;
+  readonly key: string;
+  readonly name: string;
 }
 
-export function createRegistry(): StateRegistry {
-  return { states: new Map(), kept: new Set() };
-}
-
-/** The registry that all copies of the package in this thread share. */
-export function processRegistry(): StateRegistry {
-  // The symbol is our own: nobody else declares what is found there.
-  const shared = globalThis as SharedGlobal;
-  const registry = shared[REGISTRY] === undefined ? createRegistry() : shared[REGISTRY];
-  shared[REGISTRY] = registry;
-  return registry;
-}
-
-const forgotten = new FinalizationRegistry<{ readonly registry: StateRegistry; readonly key: string }>(
-  ({ registry, key }) => {
-    if (registry.states.get(key)?.deref() === undefined) registry.states.delete(key);
-  },
-);
+const forgotten = new FinalizationRegistry<Registration>(({ registry, key, name }) => {
+  registry.names.delete(name);
+  if (registry.states.get(key)?.deref() === undefined) registry.states.delete(key);
+});
 
 /**
  * The state of `key`, made by `spec` where there is none. With `keep` it outlives the credentials that use it, as
@@ -57,12 +30,28 @@ export function stateFor(
   const { registry } = ports;
   const found = registry.states.get(key)?.deref();
   if (found !== undefined && !found.closed) return found;
-  const state: SharedState = new SharedState(spec(), ports, () => {
+  const made = spec();
+  const name = freeName(made.name, registry.names);
+  const state: SharedState = new SharedState({ ...made, name }, ports, () => {
     registry.kept.delete(state);
+    registry.names.delete(name);
+    forgotten.unregister(state);
     if (registry.states.get(key)?.deref() === state) registry.states.delete(key);
+    const others = [...registry.states.values()].some((each) => each.deref() !== undefined);
+    if (!others) registry.lastClosed = state.health;
   });
+  registry.names.add(name);
   registry.states.set(key, new WeakRef(state));
-  forgotten.register(state, { registry, key });
+  registry.lastClosed = undefined;
+  forgotten.register(state, { registry, key, name }, state);
+  if (registry.drained) state.health.drain();
+  const updateFiles = (): void => {
+    for (const file of registry.files.values()) file.update();
+  };
+  state.health.on("change", updateFiles);
+  // The process was ready without it, and may not be with it.
+  updateFiles();
+  measure(state.health, registry);
   if (keep) {
     registry.kept.add(state);
     for (const oldest of registry.kept) {
@@ -71,4 +60,12 @@ export function stateFor(
     }
   }
   return state;
+}
+
+/** The name, or the first of `name-2`, `name-3` ... that nobody has: metrics need one each. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  let number = 2;
+  while (taken.has(`${name}-${number}`)) number++;
+  return `${name}-${number}`;
 }

@@ -5,6 +5,8 @@ import type { TokenSource } from "./token-source.js";
 
 /** What makes a state: instances that agree on it share one. */
 export interface StateSpec {
+  /** What pages and metrics call it; the registry makes it unique. */
+  readonly name: string;
   readonly source: TokenSource;
   readonly gate: Gate | undefined;
   /** Whether `gate` is NMI's and the source sends its requests there. */

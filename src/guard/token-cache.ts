@@ -1,3 +1,4 @@
+import type { TokenFailure } from "../health/health.js";
 import type { Acquisition } from "./acquisition.js";
 import { AbandonedAttempts } from "./abandoned-attempts.js";
 import type { CachedToken } from "./cached-token.js";
@@ -14,7 +15,9 @@ export interface KeyEntry {
   readonly abandoned: AbandonedAttempts;
   readonly pace: Pace;
   /** Why the last acquisition failed, where none has succeeded since. */
-  failure: string | undefined;
+  failure: TokenFailure | undefined;
+  /** What came of the last attempt, while the acquisition goes on: a warm-up never gives up. */
+  trouble: TokenFailure | undefined;
   /** Milliseconds since the Unix epoch. */
   lastUsed: number;
   /** Monotonic milliseconds. */
@@ -50,6 +53,7 @@ export class TokenCache {
         abandoned: new AbandonedAttempts(),
         pace: new Pace(),
         failure: undefined,
+        trouble: undefined,
         lastUsed: now,
         lastRefresh: -Infinity,
       };

@@ -18,6 +18,9 @@ export class Unguarded implements GuardedCredential {
     const facts = { gate: "none", wanted: [], wantedAtStart: false } as const;
     const recorder = new HealthRecorder(
       {
+        name: "unguarded",
+        details: false,
+        gateName: undefined,
         facts: (drained) => ({ ...facts, drained, closed: this.#closed }),
         gate: () => undefined,
         keys: () => [],

@@ -1,99 +1,13 @@
 import type { Clock } from "../clock.js";
-import type { AttemptRecord } from "../errors.js";
 import type { GateObservation } from "../gate/gate.js";
-import type { TokenIdentity } from "../identity/token-claims.js";
 import { logger } from "../logger.js";
-import { isLive, isReady, isStarted, type ProbePolicy } from "./health-report.js";
-import { initialHealth, nextHealth, type Health, type HealthFacts, type HealthState } from "./health.js";
-
-/**
- * What a guarded credential reports. No event holds a token.
- *
- * @public
- */
-export interface GuardEvents {
-  /** The state changed. `at` is milliseconds since the Unix epoch. */
-  change: {
-    readonly from: HealthState;
-    readonly to: HealthState;
-    readonly at: number;
-    readonly reason: string;
-  };
-  /** The gate opened, closed, or gave another reason. */
-  gate: { readonly observation: GateObservation };
-  /** One token request ended. `key` names the resource or scope. */
-  attempt: AttemptRecord & { readonly key: string };
-  /** A verified token was stored. Times are milliseconds since the Unix epoch. */
-  token: {
-    readonly key: string;
-    /**
-     * `acquired` for a caller, `refreshed` in the background, `claims` for a claims challenge; `claims-unchanged`
-     * where the plane returned the challenged token again.
-     */
-    readonly source: "acquired" | "refreshed" | "claims" | "claims-unchanged";
-    readonly identity: TokenIdentity | undefined;
-    /** Set where nothing was expected and the `oid` is not that of the token before. */
-    readonly previousIdentity?: TokenIdentity;
-    readonly expiresOn: number;
-    readonly refreshAfter: number;
-  };
-  /** A token was refused before anybody could see it. */
-  rejected: {
-    readonly key: string;
-    readonly reason: string;
-    readonly saw: TokenIdentity | undefined;
-    readonly expected: Readonly<Record<string, readonly string[]>>;
-  };
-}
-
-/** @public */
-export type GuardEventName = keyof GuardEvents;
-
-/**
- * An event with its name, as the history keeps it.
- *
- * @public
- */
-export type GuardEvent = {
-  readonly [Name in GuardEventName]: { readonly type: Name; readonly at: number } & GuardEvents[Name];
-}[GuardEventName];
-
-/**
- * What is known of one key.
- *
- * @public
- */
-export interface KeySnapshot {
-  readonly scopes: readonly string[];
-  /** Milliseconds since the Unix epoch; absent while there is no token. */
-  readonly expiresOn?: number;
-  readonly identity?: TokenIdentity;
-  /** Why the last acquisition failed, where none has succeeded since. */
-  readonly lastError?: string;
-}
-
-/**
- * Everything a probe, a metric or a page may show. Holds no token.
- *
- * @public
- */
-export interface HealthSnapshot {
-  readonly state: HealthState;
-  /** One sentence for people. */
-  readonly reason: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly since: number;
-  /** The last observation; absent without a gate, and before the first one. */
-  readonly gate?: GateObservation;
-  readonly keys: readonly KeySnapshot[];
-  /** Callers that wait for a token now. */
-  readonly waiters: number;
-  readonly drained: boolean;
-  /** What startup, readiness and liveness probes answer: whether each passes. */
-  readonly probes: { readonly started: boolean; readonly ready: boolean; readonly live: boolean };
-  /** Events of the last ten minutes, oldest first, 500 at most. */
-  readonly history: readonly GuardEvent[];
-}
+import { publish } from "./guard-channels.js";
+import type { GuardEvent, GuardEventName, GuardEvents } from "./guard-events.js";
+import { HealthHistory } from "./health-history.js";
+import { HealthCounters } from "./health-metrics.js";
+import { healthChecks, probeResults, type ProbeName, type ProbePolicy } from "./health-report.js";
+import type { HealthSnapshot, KeySnapshot } from "./health-snapshot.js";
+import { initialHealth, nextHealth, type Health, type HealthFacts, type Moment } from "./health.js";
 
 /**
  * Health of a guarded credential, shared by all instances with the same plane, identity and expectation.
@@ -102,29 +16,43 @@ export interface HealthSnapshot {
  */
 export interface HealthMonitor {
   snapshot(): HealthSnapshot;
+  /**
+   * What startup, readiness and liveness probes answer now: whether each passes. Costs next to nothing; what follows from time
+   * alone may show 100 ms late.
+   */
+  probes(): Readonly<Record<ProbeName, boolean>>;
   /** Calls `listener` at each event; returns the function that ends it. A listener that throws disturbs nobody. */
   on<Name extends GuardEventName>(type: Name, listener: (event: GuardEvents[Name]) => void): () => void;
   /** Makes readiness fail while liveness passes, for a SIGTERM handler. Cannot be undone. */
   drain(): void;
 }
 
-const HISTORY_MS = 600_000;
-const HISTORY_LENGTH = 500;
 /** More listeners than this for one event are a leak in the application, and are said once. */
 const MANY_LISTENERS = 100;
 
+/**
+ * What follows from time alone, such as the expiry of a token, shows in probes after this long at most; events show at
+ * once. A flood of probes must not cost more than it has to.
+ */
+const TOLD_MS = 100;
+
 /** What the recorder asks of the credential that it reports on. */
 export interface HealthSource {
+  /** What pages and metrics call it. */
+  readonly name: string;
+  readonly details: boolean;
+  readonly policy: ProbePolicy;
+  readonly gateName: string | undefined;
   facts(drained: boolean): HealthFacts;
   gate(): GateObservation | undefined;
   keys(): readonly KeySnapshot[];
   waiters(): number;
-  readonly policy: ProbePolicy;
 }
 
 type Listeners = { readonly [Name in GuardEventName]: Set<(event: GuardEvents[Name]) => void> };
 
 export class HealthRecorder implements HealthMonitor {
+  readonly counters: HealthCounters = new HealthCounters();
   readonly #source: HealthSource;
   readonly #clock: Clock;
   readonly #listeners: Listeners = {
@@ -133,36 +61,43 @@ export class HealthRecorder implements HealthMonitor {
     attempt: new Set(),
     token: new Set(),
     rejected: new Set(),
+    acquisition: new Set(),
   };
-  #history: GuardEvent[] = [];
+  readonly #history = new HealthHistory();
   #health: Health;
   #drained = false;
+  /** What probes were told last, until something happens, or until `until` in monotonic milliseconds. */
+  #told: { readonly probes: Readonly<Record<ProbeName, boolean>>; readonly until: number } | undefined;
 
   constructor(source: HealthSource, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
-    this.#health = initialHealth({ now: clock.now(), elapsed: clock.elapsed() });
+    this.#health = initialHealth(this.#moment());
+  }
+
+  get name(): string {
+    return this.#source.name;
   }
 
   /** The state as it follows from the facts of this moment. */
   update(): Health {
+    this.#told = undefined;
     const before = this.#health;
-    const at = { now: this.#clock.now(), elapsed: this.#clock.elapsed() };
+    const at = this.#moment();
     const after = nextHealth(before, this.#source.facts(this.#drained), at);
     this.#health = after;
     if (after.state !== before.state) {
       this.record("change", { from: before.state, to: after.state, at: at.now, reason: after.reason });
-      logger.info(`identity-guard: ${before.state} -> ${after.state}: ${after.reason}`);
+      logger.info(`${this.name} => health => ${before.state} -> ${after.state}: ${after.reason}`);
     }
     return after;
   }
 
   /** Keeps the event and tells the listeners. */
   record<Name extends GuardEventName>(type: Name, event: GuardEvents[Name]): void {
-    const now = this.#clock.now();
     // TypeScript cannot see that a name and its own payload make a member of the union.
-    this.#history.push({ type, at: now, ...event } as unknown as GuardEvent);
-    this.#trim(now);
+    this.#history.add({ type, at: this.#clock.now(), ...event } as unknown as GuardEvent);
+    publish(this.#source.name, type, event);
     const listeners = this.#listeners[type];
     // A copy: a listener that ends itself and listens anew would be called for ever.
     for (const listener of [...listeners]) {
@@ -177,25 +112,38 @@ export class HealthRecorder implements HealthMonitor {
     }
   }
 
+  probes(): Readonly<Record<ProbeName, boolean>> {
+    const told = this.#told;
+    if (told !== undefined && this.#clock.elapsed() < told.until) return told.probes;
+    const health = this.update();
+    const at = this.#moment();
+    const probes = Object.freeze(probeResults(healthChecks(health, this.#source.policy, at)));
+    this.#told = { probes, until: at.elapsed + TOLD_MS };
+    return probes;
+  }
+
   snapshot(): HealthSnapshot {
     const health = this.update();
-    const { policy } = this.#source;
-    const gate = this.#source.gate();
-    this.#trim(this.#clock.now());
+    const { state, reason, since } = health;
+    const source = this.#source;
+    const gate = source.gate();
+    const at = this.#moment();
+    const checks = healthChecks(health, source.policy, at);
     return Object.freeze({
-      state: health.state,
-      reason: health.reason,
-      since: health.since,
+      name: source.name,
+      details: source.details,
+      state,
+      reason,
+      since,
+      ...(source.gateName === undefined ? {} : { gateName: source.gateName }),
       ...(gate === undefined ? {} : { gate }),
-      keys: Object.freeze([...this.#source.keys()]),
-      waiters: this.#source.waiters(),
+      keys: Object.freeze([...source.keys()]),
+      waiters: source.waiters(),
       drained: this.#drained,
-      probes: Object.freeze({
-        started: isStarted(health),
-        ready: isReady(health, policy, this.#clock.now()),
-        live: isLive(health, policy, this.#clock.elapsed()),
-      }),
-      history: Object.freeze([...this.#history]),
+      probes: Object.freeze(probeResults(checks)),
+      checks: Object.freeze(checks),
+      metrics: Object.freeze(this.counters.snapshot()),
+      history: this.#history.list(at.now),
     });
   }
 
@@ -223,11 +171,7 @@ export class HealthRecorder implements HealthMonitor {
     for (const listeners of Object.values(this.#listeners)) listeners.clear();
   }
 
-  #trim(now: number): void {
-    const excess = this.#history.length - HISTORY_LENGTH;
-    if (excess > 0) this.#history = this.#history.slice(excess);
-    const fresh = this.#history.findIndex((event) => event.at > now - HISTORY_MS);
-    if (fresh > 0) this.#history = this.#history.slice(fresh);
-    else if (fresh === -1) this.#history = [];
+  #moment(): Moment {
+    return { now: this.#clock.now(), elapsed: this.#clock.elapsed() };
   }
 }

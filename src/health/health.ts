@@ -5,6 +5,17 @@
  */
 export type HealthState = "starting" | "ready" | "degraded" | "failing" | "drained" | "closed";
 
+/** Why no token was had, as it is kept until one comes. */
+export interface TokenFailure {
+  /** A {@link FailureReason}. */
+  readonly reason: string;
+  /** What was seen; may hold object IDs and addresses. */
+  readonly message: string;
+  /** What it means and what to do, in sentences that name nobody. */
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
 /** What is known of one wanted token. */
 export interface TokenFacts {
   /** The scope or resource, for messages. */
@@ -14,14 +25,14 @@ export interface TokenFacts {
   /** Milliseconds since the Unix epoch until which the verified token is served; absent when there is none. */
   readonly usableUntil?: number;
   /** Why the last acquisition failed, where none has succeeded since. */
-  readonly failure?: string;
+  readonly failure?: TokenFailure;
 }
 
 /** Everything the state follows from. */
 export interface HealthFacts {
   /** `none` where no gate guards the credential, `unknown` before the first observation. */
   readonly gate: "none" | "unknown" | "open" | "closed";
-  /** Words for a closed gate. */
+  /** The code of the last observation; absent without one. */
   readonly gateReason?: string;
   /** The warm-up scopes, or without any the keys in use. */
   readonly wanted: readonly TokenFacts[];
@@ -39,6 +50,14 @@ export interface Moment {
   readonly elapsed: number;
 }
 
+/** A wanted token that cannot be served now. */
+export interface MissingToken {
+  /** The scope or resource. */
+  readonly name: string;
+  /** A {@link FailureReason}; `not-acquired` before the first token, `token-expired` where one has run out. */
+  readonly reason: string;
+}
+
 /** The state with what its projections need. Moved by {@link nextHealth} alone. */
 export interface Health {
   readonly state: HealthState;
@@ -46,8 +65,14 @@ export interface Health {
   readonly reason: string;
   /** Milliseconds since the Unix epoch at which `state` began. */
   readonly since: number;
+  /** Monotonic milliseconds at which `state` began. */
+  readonly sinceElapsed: number;
   /** Whether the start was ever over; it never begins again. */
   readonly started: boolean;
+  readonly gate: HealthFacts["gate"];
+  readonly gateReason?: string;
+  /** Wanted tokens that cannot be served; at the start also those that were never verified. */
+  readonly missing: readonly MissingToken[];
   /** Monotonic milliseconds since when the gate has been seen closed without a break. */
   readonly gateClosedSince?: number;
   /** Time until which every wanted token can be served, in milliseconds since the Unix epoch. */
@@ -55,24 +80,42 @@ export interface Health {
 }
 
 export function initialHealth(at: Moment): Health {
-  return { state: "starting", reason: "nothing has been observed yet", since: at.now, started: false };
+  return {
+    state: "starting",
+    reason: "nothing has been observed yet",
+    since: at.now,
+    sinceElapsed: at.elapsed,
+    started: false,
+    gate: "unknown",
+    missing: [],
+  };
 }
 
 /** The one place where a credential changes its state. Pure: the same facts at the same moment give the same health. */
 export function nextHealth(before: Health, facts: HealthFacts, at: Moment): Health {
   if (before.state === "closed") return before;
-  const missing = facts.wanted.filter((token) => !usable(token, at.now));
   const gateReady = facts.gate === "open" || facts.gate === "none";
   const started =
     before.started || (gateReady && (!facts.wantedAtStart || facts.wanted.every((token) => token.verified)));
+  const missing = facts.wanted.filter(
+    (token) => !usable(token, at.now) || (!started && facts.wantedAtStart && !token.verified),
+  );
   const { state, reason } = judge(facts, missing, started);
+  const same = state === before.state;
   const gateClosedSince = facts.gate === "closed" ? (before.gateClosedSince ?? at.elapsed) : undefined;
   const until = facts.wanted.map((token) => token.usableUntil ?? 0);
   return {
     state,
     reason,
     started,
-    since: state === before.state ? before.since : at.now,
+    since: same ? before.since : at.now,
+    sinceElapsed: same ? before.sinceElapsed : at.elapsed,
+    gate: facts.gate,
+    ...(facts.gateReason === undefined ? {} : { gateReason: facts.gateReason }),
+    missing: missing.map(({ name, verified, failure }) => ({
+      name,
+      reason: failure?.reason ?? (verified ? "token-expired" : "not-acquired"),
+    })),
     ...(gateClosedSince === undefined ? {} : { gateClosedSince }),
     ...(until.length === 0 ? {} : { tokensUntil: Math.min(...until) }),
   };
@@ -86,10 +129,12 @@ function judge(
   if (facts.closed) return { state: "closed", reason: "the credential was closed" };
   if (facts.drained) return { state: "drained", reason: "the application is shutting down" };
   const gateClosed = facts.gate === "closed" || facts.gate === "unknown";
-  const gateReason = facts.gateReason ?? "the gate has not been observed yet";
+  const gateReason =
+    facts.gate === "closed"
+      ? `the gate is closed: ${facts.gateReason ?? "for an unknown reason"}`
+      : "the gate has not been observed yet";
   const first = missing[0];
-  const tokenReason =
-    first === undefined ? undefined : `${first.name}: ${first.failure ?? "no verified token yet"}`;
+  const tokenReason = first === undefined ? undefined : `${first.name}: ${failureText(first)}`;
   if (!started) {
     return {
       state: "starting",
@@ -104,6 +149,11 @@ function judge(
   return tokenReason === undefined
     ? { state: "ready", reason: "the identity plane is up and wanted tokens are valid" }
     : { state: "failing", reason: tokenReason };
+}
+
+function failureText({ failure, verified }: TokenFacts): string {
+  if (failure !== undefined) return `${failure.reason}: ${failure.message}`;
+  return verified ? "the verified token has run out" : "no verified token yet";
 }
 
 function usable(token: TokenFacts, now: number): boolean {

@@ -7,6 +7,7 @@ import { readSources, sourceFile, visit, type SourceFile } from "./source-graph.
 const HARMLESS: ReadonlySet<string> = new Set([
   "node:net isIPv4",
   "node:net isIPv6",
+  "node:path isAbsolute", // looks at the text alone
   "jose/jwt/decode decodeJwt", // decodes only: no key, no request
 ]);
 

@@ -91,6 +91,9 @@ test("says nothing of an answer that the end of the run brought", async () => {
 test("passes on the guard's own events, identifiers only", () => {
   const clock = new ManualClock({ now: 7 });
   const source = {
+    name: "one",
+    details: false,
+    gateName: undefined,
     facts: () => ({ gate: "open", wanted: [], wantedAtStart: false, drained: false, closed: false }) as const,
     gate: () => undefined,
     keys: () => [],

@@ -19,6 +19,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   identifiers: "11111111-aaaa-4bbb-8ccc-000000000001",
   audiences: "https://vault.azure.net/.default=https://vault.azure.net",
   unreadable: "accept",
+  filePath: "/tmp/identity-ready",
 };
 const OBJECT_ID = { AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: SAMPLES["identifiers"] };
 
@@ -29,10 +30,11 @@ test("names each option, variable and flag once", () => {
   }
 });
 
-test("has a variable for every option, and an option for every variable that is not reserved", () => {
-  expect(OPTION_TABLE.filter((row) => row.option === undefined).every((row) => row.kind === "reserved")).toBe(
-    true,
+test("has an option for every variable, of a credential or of the probe server", () => {
+  const nowhere = OPTION_TABLE.filter(
+    ({ option, serverOption }) => (option === undefined) === (serverOption === undefined),
   );
+  expect(nowhere).toEqual([]);
 });
 
 test.each(OPTION_TABLE.filter((row) => row.default !== undefined && !row.default.includes("$")))(
@@ -42,7 +44,7 @@ test.each(OPTION_TABLE.filter((row) => row.default !== undefined && !row.default
   },
 );
 
-test.each(OPTION_TABLE.filter((row) => row.kind !== "reserved"))("reads $variable", (row) => {
+test.each(OPTION_TABLE.filter((row) => row.option !== undefined))("reads $variable", (row) => {
   // A resource ID is no GUID; unreadable tokens matter only where something is expected.
   const sample = row.option === "expect.resourceId" ? "/subscriptions/a/b" : SAMPLES[row.kind];
   const others = row.option === "expect.unreadable" ? OBJECT_ID : {};
@@ -55,19 +57,16 @@ test.each(OPTION_TABLE.filter((row) => row.kind !== "reserved"))("reads $variabl
   expect(without).not.toMatchObject(resolved);
 });
 
-test.each(OPTION_TABLE.filter((row) => row.kind !== "reserved"))(
-  "says what is wrong with $variable",
-  (row) => {
-    // Texts are the one kind that takes nearly everything.
-    const value = row.kind === "label" ? "two\nlines" : "§ !";
-    expect(() => resolveOptions(undefined, { [row.variable]: value }, CLASSES)).toThrow(
-      expect.objectContaining({
-        code: "ERR_GUARD_CONFIGURATION",
-        details: { problems: [expect.objectContaining({ name: row.variable })] },
-      }),
-    );
-  },
-);
+test.each(OPTION_TABLE)("says what is wrong with $variable", (row) => {
+  // Texts are the one kind that takes nearly everything.
+  const value = row.kind === "label" ? "two\nlines" : "§ !";
+  expect(() => resolveOptions(undefined, { [row.variable]: value }, CLASSES)).toThrow(
+    expect.objectContaining({
+      code: "ERR_GUARD_CONFIGURATION",
+      details: { problems: [expect.objectContaining({ name: row.variable })] },
+    }),
+  );
+});
 
 test("documents the defaults of the schedule that is used", () => {
   expect(resolveOptions(undefined, {}, CLASSES).retry).toEqual(RETRY_DEFAULTS);

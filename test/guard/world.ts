@@ -13,7 +13,7 @@ import {
 } from "../../src/guard/managed-identity-credential.js";
 import { isolatedPorts } from "../../src/guard/ports.js";
 import { resolveGate } from "../../src/guard/resolve-gate.js";
-import { createRegistry, type GuardPorts } from "../../src/guard/state-registry.js";
+import { createRegistry, type GuardPorts } from "../../src/guard/registry.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 
 /** Object IDs of the identity that is expected, and of one that is not. */

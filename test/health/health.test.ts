@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { isLive, isReady, isStarted, type ProbePolicy } from "../../src/health/health-report.js";
-import { initialHealth, nextHealth, type Health, type HealthFacts } from "../../src/health/health.js";
+import { healthChecks, probeResults, type ProbePolicy } from "../../src/health/health-report.js";
+import {
+  initialHealth,
+  nextHealth,
+  type Health,
+  type HealthFacts,
+  type TokenFailure,
+} from "../../src/health/health.js";
 
 const policy: ProbePolicy = { livenessGraceMs: 30_000, readyWhileDegraded: false };
 const at = (ms: number): { now: number; elapsed: number } => ({ now: 1_000_000 + ms, elapsed: ms });
 const good = { name: "vault", verified: true, usableUntil: 100_000_000 };
-const bad = { name: "vault", verified: true, usableUntil: 0, failure: "identity-mismatch" };
+const failure = (reason: string): TokenFailure => ({ reason, message: reason, meaning: "", remedy: "" });
+const bad = { name: "vault", verified: true, usableUntil: 0, failure: failure("identity-mismatch") };
 const facts: HealthFacts = {
   gate: "open",
   wanted: [good],
@@ -21,13 +28,22 @@ function moved(...steps: readonly [ms: number, facts: Partial<HealthFacts>][]): 
   );
 }
 
+/** What probes say of a health, at a time of both clocks. */
+const probesOf = (health: Health, given: ProbePolicy, moment: { now: number; elapsed: number }) =>
+  probeResults(healthChecks(health, given, moment));
+const isLive = (health: Health, given: ProbePolicy, elapsed: number): boolean =>
+  probesOf(health, given, at(elapsed)).live;
+const isReady = (health: Health, given: ProbePolicy, now: number): boolean =>
+  probesOf(health, given, { now, elapsed: 0 }).ready;
+const isStarted = (health: Health): boolean => probesOf(health, policy, at(0)).startup;
+
 describe("nextHealth", () => {
   it.each<[string, Partial<HealthFacts>[], Health["state"]]>([
     ["is starting before the gate was seen", [{ gate: "unknown", wanted: [] }], "starting"],
     ["is starting while the gate has not opened", [{ gate: "closed", wanted: [] }], "starting"],
     [
       "is starting while a warm-up scope was never verified",
-      [{ wantedAtStart: true, wanted: [{ name: "vault", verified: false, failure: "timeout" }] }],
+      [{ wantedAtStart: true, wanted: [{ name: "vault", verified: false, failure: failure("timeout") }] }],
       "starting",
     ],
     ["is ready with an open gate and nothing wanted", [{ wanted: [] }], "ready"],
@@ -74,6 +90,15 @@ describe("probes", () => {
       [21_000, { gate: "closed", wanted: [] }],
     );
     expect([isLive(health, policy, 50_000), isLive(health, policy, 52_000)]).toEqual([true, false]);
+  });
+
+  it("count the grace from when it began to fail, where tokens outlasted the gate for long", () => {
+    const health = moved(
+      [0, {}],
+      [1_000, { gate: "closed" }],
+      [500_000, { gate: "closed", wanted: [{ ...good, usableUntil: 0 }] }],
+    );
+    expect([isLive(health, policy, 530_000), isLive(health, policy, 530_001)]).toEqual([true, false]);
   });
 
   it.each<[string, Health]>([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isLive, isReady, isStarted, type ProbePolicy } from "../../src/health/health-report.js";
+import { healthChecks, probeResults, type ProbePolicy } from "../../src/health/health-report.js";
 import { initialHealth, nextHealth, type HealthFacts, type TokenFacts } from "../../src/health/health.js";
 import { always, TIMEOUT_MS } from "./runs.js";
 
@@ -9,7 +9,7 @@ const token: fc.Arbitrary<TokenFacts> = fc.record(
     name: fc.constantFrom("a", "b"),
     verified: fc.boolean(),
     usableUntil: fc.integer({ min: 0, max: 4_000_000 }),
-    failure: fc.constant("refused"),
+    failure: fc.constant({ reason: "refused", message: "refused", meaning: "", remedy: "" }),
   },
   { requiredKeys: ["name", "verified"] },
 );
@@ -43,15 +43,11 @@ function told(
   let health = initialHealth({ now: 0, elapsed: 0 });
   return observations.map(({ afterMs, facts }) => {
     elapsed += afterMs;
-    health = nextHealth(health, facts, { now: elapsed, elapsed });
-    return {
-      facts,
-      elapsed,
-      state: health.state,
-      started: isStarted(health),
-      ready: isReady(health, given, elapsed),
-      live: isLive(health, given, elapsed),
-    };
+    const at = { now: elapsed, elapsed };
+    health = nextHealth(health, facts, at);
+    const checks = healthChecks(health, given, at);
+    const { startup: started, ready, live } = probeResults(checks);
+    return { facts, elapsed, state: health.state, checks, started, ready, live };
   });
 }
 
@@ -86,12 +82,27 @@ describe("whatever is observed, in any order,", () => {
           // The start was over at some time, which needs a gate that was open, or none.
           expect(before.some(({ facts }) => facts.gate === "open" || facts.gate === "none")).toBe(true);
           const reopened = steps.slice(0, index + 1).findLastIndex(({ facts }) => facts.gate !== "closed");
+          // And it has been failing all that time, in one spell.
+          const spell = steps.slice(0, index + 1).findLastIndex(({ state }) => state !== "failing");
+          const failingFor = step.elapsed - (steps[spell + 1]?.elapsed ?? step.elapsed);
+          expect(failingFor).toBeGreaterThan(Number(given.livenessGraceMs));
           const closedFor = step.elapsed - (steps[reopened + 1]?.elapsed ?? step.elapsed);
           expect(closedFor).toBeGreaterThan(Number(given.livenessGraceMs));
         });
       });
     },
   );
+
+  it("probes are a projection of the state", { timeout: TIMEOUT_MS }, async () => {
+    await always(fc.tuple(fc.array(observation), policy), ([observations, given]) => {
+      for (const { state, started, ready, live } of told(observations, given)) {
+        expect(started).toBe(state !== "starting" && state !== "closed");
+        if (state === "ready") expect(ready).toBe(true);
+        else if (state !== "degraded") expect(ready).toBe(false);
+        if (state !== "failing") expect(live).toBe(true);
+      }
+    });
+  });
 
   it(
     "readiness needs an open gate, or good tokens in an outage where that was asked for",

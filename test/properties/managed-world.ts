@@ -3,7 +3,7 @@ import { resolveOptions, type GuardOptions } from "../../src/config/options.js";
 import { managedIdentity } from "../../src/guard/managed-identity-credential.js";
 import { isolatedPorts, type Ports } from "../../src/guard/ports.js";
 import { resolveGate } from "../../src/guard/resolve-gate.js";
-import { createRegistry, type GuardPorts } from "../../src/guard/state-registry.js";
+import { createRegistry, type GuardPorts } from "../../src/guard/registry.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { Plane } from "./plane.js";
 import { RETRIES, type Schedule } from "./schedule.js";

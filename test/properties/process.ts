@@ -2,10 +2,10 @@ import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { inspect } from "node:util";
 import type { GetTokenOptions } from "@azure/core-auth";
-import type { GuardEventName } from "../../src/health/health-monitor.js";
+import type { GuardEventName } from "../../src/health/guard-events.js";
 import type { GuardedCredential } from "../../src/guard/guarded-credential.js";
 import type { SharedState } from "../../src/guard/shared-state.js";
-import type { StateRegistry } from "../../src/guard/state-registry.js";
+import type { StateRegistry } from "../../src/guard/registry.js";
 import type { RetrySchedule } from "../../src/retry/retry-budget.js";
 import type { ManualClock } from "../../src/testing/manual-clock.js";
 import type { Moment } from "./plane.js";
@@ -37,7 +37,7 @@ export interface StoredRecord extends Moment {
   readonly text: string | undefined;
 }
 
-const EVENTS: readonly GuardEventName[] = ["change", "gate", "attempt", "token", "rejected"];
+const EVENTS: readonly GuardEventName[] = ["change", "gate", "attempt", "token", "rejected", "acquisition"];
 
 /** The application around guarded credentials: it calls, aborts, closes, and writes down what it saw. */
 export class Process {

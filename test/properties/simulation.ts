@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from "../../src/config/options.js";
 import type { GuardedCredential } from "../../src/guard/guarded-credential.js";
-import type { GuardPorts } from "../../src/guard/state-registry.js";
+import type { GuardPorts } from "../../src/guard/registry.js";
 import type { ManualClock } from "../../src/testing/manual-clock.js";
 import { collectLogs } from "./logs.js";
 import type { Moment, PlaneRecord } from "./plane.js";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect } from "vitest";
 import type { AttemptRecord } from "../../../src/errors.js";
-import type { HealthSnapshot } from "../../../src/health/health-monitor.js";
+import type { HealthSnapshot } from "../../../src/health/health-snapshot.js";
 import { endWithin, startFixture, type Ended, type Running } from "./process.js";
 import { secretsIn } from "./secrets.js";
 import { Slots } from "./slots.js";
