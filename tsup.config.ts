@@ -3,6 +3,7 @@ import type { Options } from "tsup";
 /** Entry points of the package: one line here and one in `exports` for each. Built as ESM and CommonJS, with types. */
 export const libraryEntries: Readonly<Record<string, string>> = {
   index: "src/index.ts",
+  probes: "src/probes/index.ts",
   testing: "src/testing/index.ts",
 };
 

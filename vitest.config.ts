@@ -12,8 +12,8 @@ export const shared: TestUserConfig = {
   reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
 };
 
-// Suites with configurations of their own: they need privileges, a cluster's rules, or the packed tarball.
-const elsewhere = ["test/kernel/**", "test/strategies/**", "test/package/packed/**"];
+// Suites with configurations of their own: they need privileges, a cluster's rules, a browser, or the packed tarball.
+const elsewhere = ["test/kernel/**", "test/strategies/**", "test/browser/**", "test/package/packed/**"];
 const integration = "test/integration/**/*.test.ts";
 
 const config: ViteUserConfig = defineConfig({

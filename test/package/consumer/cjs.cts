@@ -1,5 +1,6 @@
 import identity = require("@azure/identity");
 import guarding = require("azure-identity-guard");
+import probes = require("azure-identity-guard/probes");
 import testing = require("azure-identity-guard/testing");
 
 const options: guarding.GuardOptions = { gate: "nmi", retry: { budgetMs: 80_000 } };
@@ -10,6 +11,8 @@ async function main(): Promise<string> {
   const node = await testing.NodeSimulator.start();
   const { token } = await credential.getToken("https://vault.azure.net/.default");
   await node.close();
+  const server: probes.ProbeServer = await probes.startProbeServer({ port: 0, target: credential });
+  await server.close();
   return token;
 }
 

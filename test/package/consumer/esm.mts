@@ -11,6 +11,16 @@ import {
   type GuardErrorCode,
   type HealthState,
 } from "azure-identity-guard";
+import {
+  createFetchHandler,
+  createProbeHandler,
+  drain,
+  renderMetrics,
+  startProbeServer,
+  type ProbeCheck,
+  type ProbeServer,
+} from "azure-identity-guard/probes";
+import { createServer } from "node:http";
 import { ManualClock, NodeSimulator } from "azure-identity-guard/testing";
 
 const always: Gate = {
@@ -64,3 +74,17 @@ export async function simulate(): Promise<string> {
 
 // @ts-expect-error gates have names that are known
 guard(secret, { gate: "nim" });
+
+const queue: ProbeCheck = { name: "queue", check: async ({ abortSignal }) => !abortSignal.aborted };
+
+export async function probes(): Promise<ProbeServer> {
+  createServer(createProbeHandler()).listen(8086);
+  createServer(createProbeHandler(wrapped, { prefix: "/health", checks: [queue] })).listen(8087);
+  const answer: Response = await createFetchHandler([wrapped.health])(new Request("http://pod/readyz"));
+  console.log(answer.status, renderMetrics(wrapped));
+  process.once("SIGTERM", () => drain());
+  return await startProbeServer({ port: 8088, page: true, drainOn: { delayMs: 5_000 } });
+}
+
+// @ts-expect-error probes have names that are known
+createProbeHandler(wrapped, { checks: [{ name: "disk", check: () => true, probes: ["readyz"] }] });

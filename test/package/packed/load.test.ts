@@ -80,4 +80,14 @@ describe("an ESM and a CommonJS copy in one process", () => {
       later: { same: true, tokenRequests: 1 },
     });
   });
+
+  test("share health: probes of either see the credentials of both, and drain them", async () => {
+    expect(await program(["programs/shared-probes.mjs"], { cwd: project })).toEqual({
+      distinct: true,
+      before: true,
+      after: true,
+      counted: true,
+      drained: true,
+    });
+  });
 });
