@@ -85,7 +85,7 @@ describe.skipIf(path === undefined)("the status page in Chromium", () => {
     await pod.node.nmi.setState("active");
     await expect(pod.credential.getToken(SCOPE)).rejects.toThrow();
     await viewer.sees("h1", /^Starting: the token was another identity's$/u);
-    await viewer.sees("#credential-1", /What to do Wait; if it lasts, .* compare the identity/u);
+    await viewer.sees("#credential-1", /What to do If it lasts, compare the expected ids/u);
     expect(await viewer.style(".headline", "border-top-color")).toBe("rgb(197, 40, 28)");
   });
 
