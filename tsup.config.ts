@@ -39,7 +39,16 @@ const config: readonly Options[] = [
       compilerOptions: { ignoreDeprecations: "6.0", isolatedDeclarations: false },
     },
   },
-  { ...shared, format: "esm", sourcemap: true, entry: { ...libraryEntries, ...programEntries } },
+  {
+    ...shared,
+    format: "esm",
+    // Names and lines for stack traces; with the sources in them the maps would be half of the package.
+    sourcemap: true,
+    entry: { ...libraryEntries, ...programEntries },
+    esbuildOptions(options) {
+      options.sourcesContent = false;
+    },
+  },
   {
     ...shared,
     format: "cjs",
