@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /**
  * Signals by which a process is asked to end.
  *
@@ -14,8 +16,8 @@ export interface ProcessEvents {
   onSignal(signal: EndSignal, listener: () => void): () => void;
   /** Listeners for this signal, whoever they are of. */
   listenerCount(signal: EndSignal): number;
-  /** Sends the signal to this process. */
-  raise(signal: EndSignal): void;
+  /** Ends this process by the signal, as if nobody had listened for it. */
+  endBy(signal: EndSignal): void;
   /** Whether a process of this number is there, of whatever owner. */
   isAlive(pid: number): boolean;
 }
@@ -31,7 +33,11 @@ export const processEvents: ProcessEvents = {
     return () => void process.off(signal, listener);
   },
   listenerCount: (signal) => process.listenerCount(signal),
-  raise: (signal) => void process.kill(process.pid, signal),
+  endBy(signal) {
+    // The first process of a container, which the kernel keeps from such signals unless it listens for them (kill(2)).
+    if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+    process.kill(process.pid, signal);
+  },
   isAlive(pid) {
     try {
       return process.kill(pid, 0);

@@ -26,22 +26,23 @@ export function drainOnSignals(
   const ended = new AbortController();
   const undo = signals.map((signal) => {
     const off = events.onSignal(signal, () => {
+      // Who sends it again does not want to wait: the second one does what it always does.
+      off();
       drain();
-      void endAfter(signal, off);
+      void endAfter(signal);
     });
     return off;
   });
 
-  async function endAfter(signal: EndSignal, off: () => void): Promise<void> {
+  async function endAfter(signal: EndSignal): Promise<void> {
     try {
       // Kept alive: a process with nothing else to do must still be there for those who have not heard yet.
       await clock.sleep(delayMs, ended.signal, { keepAlive: true });
     } catch {
       return; // closed
     }
-    off();
-    // Without a listener the signal does what it always does.
-    if (events.listenerCount(signal) === 0) events.raise(signal);
+    // An application that listens, too, ends by itself.
+    if (events.listenerCount(signal) === 0) events.endBy(signal);
   }
 
   return () => {

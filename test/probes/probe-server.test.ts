@@ -11,7 +11,7 @@ import { START, Told } from "./endpoint.js";
 class Events implements ProcessEvents {
   readonly pid = 1;
   readonly listeners = new Map<EndSignal, (() => void)[]>();
-  readonly raised: EndSignal[] = [];
+  readonly endedBy: EndSignal[] = [];
 
   onExit(): () => void {
     return () => undefined;
@@ -26,8 +26,8 @@ class Events implements ProcessEvents {
   listenerCount(signal: EndSignal): number {
     return this.listeners.get(signal)?.length ?? 0;
   }
-  raise(signal: EndSignal): void {
-    this.raised.push(signal);
+  endBy(signal: EndSignal): void {
+    this.endedBy.push(signal);
   }
   isAlive(): boolean {
     return true;
@@ -130,9 +130,15 @@ describe("a signal to end", () => {
     events.send("SIGTERM");
     expect([await status(server, "/readyz"), await status(server, "/livez")]).toEqual([503, 200]);
     await clock.advance(4_999);
-    expect(events.raised).toEqual([]);
+    expect(events.endedBy).toEqual([]);
     await clock.advance(1);
-    expect([events.raised, events.listenerCount("SIGTERM")]).toEqual([["SIGTERM"], 0]);
+    expect([events.endedBy, events.listenerCount("SIGTERM")]).toEqual([["SIGTERM"], 0]);
+  });
+
+  it("is left alone once it came: who sends it twice does not want to wait", async () => {
+    const { events } = await serving();
+    events.send("SIGTERM");
+    expect(events.listenerCount("SIGTERM")).toBe(0);
   });
 
   it("leaves the end to the application where that listens, too", async () => {
@@ -140,7 +146,7 @@ describe("a signal to end", () => {
     events.onSignal("SIGTERM", () => undefined);
     events.send("SIGTERM");
     await clock.advance(60_000);
-    expect([events.raised, events.listenerCount("SIGTERM")]).toEqual([[], 1]);
+    expect([events.endedBy, events.listenerCount("SIGTERM")]).toEqual([[], 1]);
   });
 
   it("is any of those named, after the delay that was given", async () => {
@@ -148,7 +154,7 @@ describe("a signal to end", () => {
     expect(events.listenerCount("SIGTERM")).toBe(0);
     events.send("SIGINT");
     await clock.advance(0);
-    expect(events.raised).toEqual(["SIGINT"]);
+    expect(events.endedBy).toEqual(["SIGINT"]);
   });
 
   it("finds nobody once the server was closed", async () => {
