@@ -52,6 +52,13 @@ describe("the credentials of a process", () => {
     expect(processPasses(registry, "ready")).toBe(true);
   });
 
+  it("that are none yet are drained, too", () => {
+    const { registry } = new World().ports;
+    drainAll(registry);
+    expect(processPasses(registry, "ready")).toBe(false);
+    expect(processPasses(registry, "live") && processPasses(registry, "startup")).toBe(true);
+  });
+
   it("are drained all together, those of later included", async () => {
     const world = new World();
     world.credential();

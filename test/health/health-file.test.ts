@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -82,6 +83,13 @@ describe("the file", () => {
     new Pod({ ready: true });
     expect(readFileSync(path, "utf8").split("\n")[0]).toBe(String(process.pid));
     expect(readdirSync(folder)).toEqual(["ready"]);
+  });
+
+  it("is not written again and again", async () => {
+    const pod = new Pod({ ready: true });
+    const before = statSync(folder, { bigint: true }).mtimeNs;
+    await pod.clock.advance(5_000);
+    expect(statSync(folder, { bigint: true }).mtimeNs).toBe(before);
   });
 
   it("is removed at exit, and listens no more", async () => {
