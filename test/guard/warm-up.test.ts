@@ -55,23 +55,6 @@ test("while warm-up goes on, health says what comes of its attempts, until one s
   expect(credential.health.snapshot().keys[0]?.lastFailure).toBeUndefined();
 });
 
-test("what came of an attempt is forgotten when nobody waits for its acquisition any more", async () => {
-  const world = new World();
-  world.token = () => ({ status: 500, body: "no" });
-  await using credential = world.credential({ gate: "none", expect: { objectId: RIGHT } }, {});
-  const stop = new AbortController();
-  const call = credential.getToken(SCOPE, { abortSignal: stop.signal }).catch(() => undefined);
-  await world.clock.advance(100);
-  expect(credential.health.snapshot().keys[0]?.lastFailure).toMatchObject({ reason: "server-error" });
-  world.token = async () => await new Promise(() => undefined);
-  await world.clock.advance(3_000);
-  stop.abort();
-  await call;
-  await world.clock.advance(20_000);
-  // That the second attempt timed out is known; the first one's answer is not what the state goes by any longer.
-  expect(credential.health.snapshot().keys[0]?.lastFailure?.reason).not.toBe("server-error");
-});
-
 test("an attempt that fails is no reason to be unready, while its acquisition goes on", async () => {
   const world = new World();
   world.token = (n) => (n === 1 ? { status: 500, body: "no" } : tokenAnswer(world.clock.now()));
