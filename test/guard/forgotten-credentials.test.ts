@@ -2,7 +2,7 @@ import { setTimeout as realTime } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { TokenCredential } from "@azure/core-auth";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { resolveOptions, type GuardOptions } from "../../src/config/options.js";
 import { createGuard } from "../../src/guard/guard.js";
 import { RIGHT, SCOPE, unsignedToken, World } from "./world.js";
@@ -42,6 +42,11 @@ test.each<[string, GuardOptions]>([
   guardAndForget(world, options);
   await world.clock.advance(10_000);
   expect(await isForgotten(world)).toBe(true);
+  // And so are its entry and its name, which the next one may have.
+  await vi.waitFor(() => {
+    const { states, names } = world.ports.registry;
+    expect([states.size, names.size]).toEqual([0, 0]);
+  });
   await world.clock.advance(120_000);
   expect(world.clock.pending).toBe(0);
 });

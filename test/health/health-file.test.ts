@@ -9,18 +9,36 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import type * as Fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HealthFile } from "../../src/health/health-file.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
+
+/** What stands in the way of a hard link. */
+const links: { fail: string | undefined; before: (() => void) | undefined } = {
+  fail: undefined,
+  before: undefined,
+};
+
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof Fs>();
+  const linkSync: typeof fs.linkSync = (from, to) => {
+    links.before?.();
+    if (links.fail !== undefined) throw Object.assign(new Error(links.fail), { code: links.fail });
+    fs.linkSync(from, to);
+  };
+  return { ...fs, linkSync };
+});
 
 let folder: string;
 let path: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "health-file-"));
   path = join(folder, "ready");
+  Object.assign(links, { fail: undefined, before: undefined });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -164,6 +182,38 @@ describe("the file", () => {
     make();
     new Pod({ ready: true }).becomes(false);
     expect(existsSync(path)).toBe(true);
+  });
+
+  it("does not look behind a link of its name, even to a health file of a process that has ended", () => {
+    const target = join(folder, "target");
+    writeFileSync(target, `${NOBODY}\n1.0\n`);
+    symlinkSync(target, path);
+    new Pod({ ready: true }).becomes(false);
+    expect(readdirSync(folder).sort()).toEqual(["ready", "target"]);
+  });
+
+  it("follows no link that somebody has laid where it is drafted", () => {
+    const target = join(folder, "target");
+    writeFileSync(target, "precious");
+    symlinkSync(target, `${path}.${process.pid}.0`);
+    new Pod({ ready: true });
+    expect(readFileSync(target, "utf8")).toBe("precious");
+    expect(readdirSync(folder).sort()).toEqual(["ready", "target"]);
+  });
+
+  it("is written where a file system has no hard links, too", () => {
+    links.fail = "EPERM";
+    const pod = new Pod({ ready: true });
+    expect(readdirSync(folder)).toEqual(["ready"]);
+    pod.becomes(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("leaves the first one there where two processes write it at once", () => {
+    const theirs = `1\n.0\n`;
+    links.before = () => writeFileSync(path, theirs);
+    new Pod({ ready: true });
+    expect(readFileSync(path, "utf8")).toBe(theirs);
   });
 
   it("in a folder that is not there throws nothing, and is written once the folder is", async () => {
