@@ -48,6 +48,8 @@ describe("the credentials of a process", () => {
     expect(monitorsOf(registry).map((monitor) => monitor.snapshot().state)).toEqual(["closed"]);
     expect(processPasses(registry, "ready")).toBe(false);
     world.credential();
+    // Not held beyond that: it would be looked at again once the new one is forgotten.
+    expect(registry.lastClosed).toBeUndefined();
     await world.clock.advance(1_000);
     expect(processPasses(registry, "ready")).toBe(true);
   });
@@ -171,7 +173,11 @@ describe("the channels of node:diagnostics_channel", () => {
     await credential.close();
     for (const name of channels) unsubscribe(name, listen);
     expect([...new Set(heard.map(({ channel }) => channel))].sort()).toEqual([...channels].sort());
-    for (const { message } of heard) expect(message).toMatchObject({ credential: "orders" });
+    for (const { message } of heard) {
+      expect(message).toMatchObject({ credential: "orders" });
+      // One subscriber must not change what the next one sees.
+      expect(Object.isFrozen(message)).toBe(true);
+    }
     const said = JSON.stringify(heard);
     expect(said).not.toContain(token);
     expect(said).not.toContain(token.split(".")[1]);
