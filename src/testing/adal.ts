@@ -94,6 +94,7 @@ export class Adal {
         method: "GET",
         ...splitTarget(target),
         headers: { metadata: "true" },
+        body: "",
         sourceAddress: "127.0.0.1",
         signal: controller.signal,
       });

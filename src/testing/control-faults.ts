@@ -15,6 +15,7 @@ import type { Reader } from "./control-fields.js";
 import type { FaultRequest } from "./fault-script.js";
 import type { Fault, FaultTarget } from "./faults.js";
 
+/** Those of a node. */
 export const faultTarget: Reader<FaultTarget> = oneOf("nmi", "imds", "health", "metadata");
 
 const status = integer(200, 599);

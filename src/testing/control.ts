@@ -4,6 +4,7 @@ import { COMMAND_PATHS, runCommand } from "./control-commands.js";
 import { BadInput } from "./control-fields.js";
 import { listen, portOf, urlOf } from "./listen.js";
 import type { NodeSimulator } from "./node-simulator.js";
+import { readBody } from "./read-body.js";
 
 /** @public */
 export interface ControlOptions {
@@ -88,7 +89,7 @@ async function answer(simulator: NodeSimulator, request: IncomingMessage): Promi
   const method = reading === undefined ? "POST" : "GET";
   if (request.method !== method) return refused(405, `Use ${method} for ${url.pathname}`);
   if (reading !== undefined) return { status: 200, value: reading(simulator, url.searchParams) };
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return refused(413, `The body is larger than ${MAX_BODY_BYTES} bytes`);
   if (url.pathname === "/close") await simulator.close();
   else await runCommand(simulator, url.pathname, parse(body));
@@ -157,21 +158,6 @@ function parse(body: string): unknown {
   } catch {
     throw new BadInput(`The body is not JSON; give an object such as {"action":"crash"}`);
   }
-}
-
-/** `undefined` where it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    // A request without an encoding yields buffers.
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(bytes);
-    // Reading some more lets a client that only writes see the answer; a hundredfold excess is no mistake.
-    else if (size > MAX_BODY_BYTES * 100) request.destroy();
-  }
-  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString("utf8");
 }
 
 async function write(response: ServerResponse, status: number, value: unknown): Promise<void> {

@@ -7,6 +7,8 @@ export interface SimulatedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** Empty where whoever answers takes none. */
+  readonly body: string;
   /** IPv4 address where there is one. */
   readonly sourceAddress: string;
   /** Aborts when the client is gone, or the simulator closes. */

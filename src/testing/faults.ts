@@ -3,12 +3,31 @@ import type { Outcome, Reply, SimulatedRequest } from "./exchange.js";
 import type { SimulatedTime } from "./simulated-time.js";
 
 /**
- * Whose answers a fault changes. `metadata`: whoever answers at the metadata address. `imds` includes the requests that
- * NMI makes there itself, where `reset` and `truncate` are a failed connection.
+ * Whose answers a fault changes.
+ *
+ * | target | answers of |
+ * | --- | --- |
+ * | `metadata` | whoever answers at the node's metadata address |
+ * | `nmi`, `health` | NMI's token server, its health port |
+ * | `imds` | IMDS, also to NMI itself, for which `reset` and `truncate` are a failed connection |
+ * | `proxy` | the migration proxy |
+ * | `entra` | Entra ID, all of them |
+ * | `entra-token`, `entra-discovery` | its token endpoint; everything else there |
+ * | `app-service`, `arc` | the identity endpoint of App Service, of the Azure Arc agent |
  *
  * @public
  */
-export type FaultTarget = "nmi" | "imds" | "health" | "metadata";
+export type FaultTarget =
+  | "nmi"
+  | "imds"
+  | "health"
+  | "metadata"
+  | "proxy"
+  | "entra"
+  | "entra-token"
+  | "entra-discovery"
+  | "app-service"
+  | "arc";
 
 /**
  * What goes wrong with an answer.

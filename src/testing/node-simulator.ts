@@ -15,8 +15,10 @@ import { Listener } from "./listener.js";
 import { Mic } from "./mic.js";
 import { NmiHandler } from "./nmi-handler.js";
 import { Nmi } from "./nmi.js";
+import { PodRedirect } from "./pod-redirect.js";
 import { PodDirectory } from "./pods.js";
 import type { SimulatedPod } from "./pods.js";
+import type { MigrationProxy } from "./proxy.js";
 import { RequestLog } from "./request-log.js";
 import type { Answerer, RecordedRequest } from "./request-log.js";
 import { createIdentity } from "./simulated-identity.js";
@@ -51,6 +53,10 @@ export class NodeSimulator implements AsyncDisposable {
   readonly #log: RequestLog;
   readonly #exchanges: ExchangeServer;
   readonly #responders: Readonly<Record<Answerer, Responder>>;
+  readonly #redirect = new PodRedirect(
+    async () => await this.#applyNmi(),
+    (socket) => this.#routeOnNode(socket),
+  );
   readonly #lifetime = new AbortController();
   #health: Listener | undefined;
   #metadata: Listener | undefined;
@@ -85,17 +91,17 @@ export class NodeSimulator implements AsyncDisposable {
     this.#responders = {
       nmi: {
         name: "nmi",
-        faultTargets: ["nmi", "metadata"],
+        faultTargets: () => ["nmi", "metadata"],
         answer: async (request) => await nmiHandler.answer(request),
       },
       imds: {
         name: "imds",
-        faultTargets: ["imds", "metadata"],
+        faultTargets: () => ["imds", "metadata"],
         answer: async (request) => await imdsHandler.answer(request),
       },
       health: {
         name: "health",
-        faultTargets: ["health"],
+        faultTargets: () => ["health"],
         answer: async ({ path }) => await Promise.resolve(this.#healthReply(path)),
       },
     };
@@ -168,6 +174,19 @@ export class NodeSimulator implements AsyncDisposable {
     return await this.#log.next(match);
   }
 
+  /** The migration proxy in the pods' way; `undefined`: there is none. */
+  get redirect(): MigrationProxy | undefined {
+    return this.#redirect.proxy;
+  }
+
+  /**
+   * Puts the migration proxy in the way of new connections to the metadata address, ahead of NMI's rule, or takes it away.
+   * Connections that are open stay where they are. What the proxy answers is in its own log, and meets its own faults.
+   */
+  async setRedirect(proxy: MigrationProxy | undefined): Promise<void> {
+    await this.#redirect.set(proxy, this.#metadata?.host ?? "127.0.0.1");
+  }
+
   /** Ends everything: connections, held requests, timers. May be called twice. */
   async close(): Promise<void> {
     this.#lifetime.abort();
@@ -175,6 +194,7 @@ export class NodeSimulator implements AsyncDisposable {
     this.mic.close();
     this.#exchanges.close();
     this.#log.close();
+    await this.#redirect.close();
     await Promise.all([this.#health?.close(), this.#metadata?.close(), this.#keys?.close()]);
   }
 
@@ -186,12 +206,19 @@ export class NodeSimulator implements AsyncDisposable {
     const { health, ruleInstalled, tokenServerUp } = this.nmi;
     if (this.#lifetime.signal.aborted) return;
     if (health === undefined) for (const socket of this.#health?.sockets ?? []) socket.destroy();
-    // With the rule in place and nobody behind it, the kernel refuses; pods on the host's network are not affected.
-    const refuses = ruleInstalled && !tokenServerUp && !this.#pods.anyOnHostNetwork;
+    // With a rule in place and nobody behind it, the kernel refuses; pods on the host's network are not affected.
+    const { proxy } = this.#redirect;
+    const nobody = proxy === undefined ? ruleInstalled && !tokenServerUp : !proxy.listening;
+    const refuses = nobody && !this.#pods.anyOnHostNetwork;
     await Promise.all([this.#health?.setOpen(health !== undefined), this.#metadata?.setOpen(!refuses)]);
   }
 
   #route(socket: Socket): void {
+    const ownNetwork = !this.#pods.isOnHostNetwork(plainAddress(socket.remoteAddress));
+    if (!ownNetwork || !this.#redirect.accept(socket)) this.#routeOnNode(socket);
+  }
+
+  #routeOnNode(socket: Socket): void {
     const ownNetwork = !this.#pods.isOnHostNetwork(plainAddress(socket.remoteAddress));
     if (!this.nmi.ruleInstalled || !ownNetwork) this.#accept(socket, "imds");
     else if (this.nmi.tokenServerUp) this.#accept(socket, "nmi");

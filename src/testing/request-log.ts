@@ -8,14 +8,15 @@ import type { IncomingHttpHeaders } from "node:http";
 export type Answerer = "nmi" | "imds" | "health";
 
 /**
- * A request that arrived, and what became of it. No token is in it: answers are not recorded but for their status.
+ * A request that arrived, and what became of it. No token, assertion or secret is in it: answers are not recorded but for
+ * their status, and what a request has of those reads `REDACTED`.
  *
  * @public
  */
-export interface RecordedRequest {
+export interface RecordedRequest<Part extends string = Answerer> {
   /** 1 for the first request of the simulator. */
   readonly id: number;
-  readonly answeredBy: Answerer;
+  readonly answeredBy: Part;
   /** Milliseconds since the Unix epoch, by the simulator's clock. */
   readonly at: number;
   readonly method: string;
@@ -23,6 +24,8 @@ export interface RecordedRequest {
   readonly path: string;
   /** The last value of each parameter. */
   readonly query: Readonly<Record<string, string>>;
+  /** The last value of each field of a posted form; absent where there was none. */
+  readonly form?: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly sourceAddress: string;
   /** The same for all requests of one connection. */
@@ -39,31 +42,33 @@ export interface RecordedRequest {
 }
 
 /** The same while the request runs; readers see it change. */
-export type OpenRecord = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] };
+export type OpenRecord<Part extends string = Answerer> = {
+  -readonly [K in keyof RecordedRequest<Part>]: RecordedRequest<Part>[K];
+};
 
-interface Waiter {
-  readonly match: (request: RecordedRequest) => boolean;
-  readonly found: (request: RecordedRequest) => void;
+interface Waiter<Part extends string> {
+  readonly match: (request: RecordedRequest<Part>) => boolean;
+  readonly found: (request: RecordedRequest<Part>) => void;
   readonly gone: (reason: Error) => void;
 }
 
 /** Records requests, the last `limit` of them. */
-export class RequestLog {
+export class RequestLog<Part extends string = Answerer> {
   readonly #limit: number;
-  readonly #records: OpenRecord[] = [];
-  readonly #waiters = new Set<Waiter>();
+  readonly #records: OpenRecord<Part>[] = [];
+  readonly #waiters = new Set<Waiter<Part>>();
   #count = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  get records(): readonly RecordedRequest[] {
+  get records(): readonly RecordedRequest<Part>[] {
     return this.#records;
   }
 
-  add(request: Omit<OpenRecord, "id" | "outcome">): OpenRecord {
-    const record: OpenRecord = { id: ++this.#count, outcome: "pending", ...request };
+  add(request: Omit<OpenRecord<Part>, "id" | "outcome">): OpenRecord<Part> {
+    const record: OpenRecord<Part> = { id: ++this.#count, outcome: "pending", ...request };
     this.#records.push(record);
     if (this.#records.length > this.#limit) this.#records.shift();
     for (const waiter of this.#waiters) {
@@ -75,7 +80,7 @@ export class RequestLog {
   }
 
   /** The next request to arrive that `match` accepts. Rejects when the simulator closes. */
-  async next(match: (request: RecordedRequest) => boolean): Promise<RecordedRequest> {
+  async next(match: (request: RecordedRequest<Part>) => boolean): Promise<RecordedRequest<Part>> {
     return await new Promise((found, gone) => this.#waiters.add({ match, found, gone }));
   }
 

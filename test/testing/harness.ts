@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { request as requestHttps } from "node:https";
 import { expect, onTestFinished } from "vitest";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { NodeSimulator } from "../../src/testing/node-simulator.js";
@@ -18,6 +19,9 @@ export interface Call {
   readonly from?: string;
   readonly agent?: Agent;
   readonly signal?: AbortSignal;
+  readonly body?: string;
+  /** Certificate to trust, for HTTPS. */
+  readonly ca?: string;
 }
 
 export const RESOURCE = "https://vault.azure.net";
@@ -31,19 +35,21 @@ export function tokenPath(parameters: Record<string, string> = {}, slash = ""): 
 /** One request on a connection of its own, unless an agent is given; rejects with Node's error code where it fails. */
 export async function http(url: string, call: Call = {}): Promise<Answer> {
   return await new Promise((resolve, reject) => {
-    const { path, method = "GET", headers, from, agent = false, signal } = call;
+    const { path, method = "GET", headers, from, agent = false, signal, body, ca } = call;
     const target = new URL(url);
+    const send = target.protocol === "https:" ? requestHttps : request;
     const options = {
       host: target.hostname,
       port: target.port,
-      path: path ?? target.pathname,
+      path: path ?? target.pathname + target.search,
       method,
       agent,
       ...(headers === undefined ? {} : { headers }),
       ...(from === undefined ? {} : { localAddress: from }),
       ...(signal === undefined ? {} : { signal }),
+      ...(ca === undefined ? {} : { ca }),
     };
-    const outgoing = request(options, (response) => {
+    const outgoing = send(options, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
@@ -57,7 +63,7 @@ export async function http(url: string, call: Call = {}): Promise<Answer> {
       });
     });
     outgoing.on("error", reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 
