@@ -8,8 +8,14 @@ export {
   ManagedIdentityCredential,
   type GuardedManagedIdentityOptions,
 } from "./guard/managed-identity-credential.js";
+export {
+  WorkloadIdentityCredential,
+  type GuardedWorkloadIdentityOptions,
+} from "./guard/workload-identity-credential.js";
 export type { GuardOption } from "./guard/drop-in.js";
 export { nmiGate, type NmiGateOptions } from "./gate/nmi-gate.js";
+export { proxyGate, type ProxyGateOptions } from "./gate/proxy-gate.js";
+export { workloadIdentityGate, type WorkloadIdentityGateOptions } from "./gate/workload-identity-gate.js";
 export type { Gate, GateObservation, GateReason } from "./gate/gate.js";
 export {
   IdentityGuardError,
@@ -21,7 +27,14 @@ export {
   type ErrorDetails,
   type GuardErrorCode,
 } from "./errors.js";
-export type { GateChoice, GuardOptions, HealthOptions, NmiOptions, RetryOptions } from "./config/options.js";
+export type {
+  GateChoice,
+  GuardOptions,
+  HealthOptions,
+  NmiOptions,
+  ProxyOptions,
+  RetryOptions,
+} from "./config/options.js";
 export type { ExpectOptions } from "./identity/expectation.js";
 export type { TokenIdentity } from "./identity/token-claims.js";
 export type { HealthState, TokenFailure } from "./health/health.js";

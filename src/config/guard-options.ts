@@ -57,6 +57,16 @@ export interface NmiOptions {
 }
 
 /**
+ * Where the Workload ID migration proxy listens.
+ *
+ * @public
+ */
+export interface ProxyOptions {
+  /** The port of the annotation `azure.workload.identity/proxy-sidecar-port`. Default 8000. */
+  readonly port?: number | undefined;
+}
+
+/**
  * A gate by name; `auto` finds out from the environment.
  *
  * @public
@@ -85,6 +95,7 @@ export interface GuardOptions {
    */
   readonly gate?: Gate | GateChoice | undefined;
   readonly nmi?: NmiOptions | undefined;
+  readonly proxy?: ProxyOptions | undefined;
   readonly retry?: RetryOptions | undefined;
   /** What tokens must say. Default `environment` for the guarded classes and `none` for `guard(x)`. */
   readonly expect?: "environment" | "none" | ExpectOptions | undefined;
@@ -104,6 +115,7 @@ export interface ResolvedOptions {
   readonly nmiUrlFrom: NmiUrlSource | undefined;
   readonly hostIp: string | undefined;
   readonly pollIntervalMs: number;
+  readonly proxyPort: number;
   readonly retry: RetrySchedule;
   readonly expectation: Expectation | undefined;
   readonly health: {

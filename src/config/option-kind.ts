@@ -21,6 +21,8 @@ export interface OptionValues {
   readonly audiences: Readonly<Record<string, string | readonly string[]>>;
   readonly unreadable: "reject" | "accept";
   readonly port: number;
+  /** Of a server that is asked, and so never 0. */
+  readonly targetPort: number;
   readonly host: string;
   readonly filePath: string;
 }
@@ -197,6 +199,12 @@ export const OPTION_KINDS: { readonly [K in OptionKind]: KindRules<OptionValues[
     optionForm: "a port, as a number from 0 to 65535",
     fromText: (text) => (/^\d{1,5}$/u.test(text) ? port(Number(text)) : undefined),
     fromOption: port,
+  },
+  targetPort: {
+    form: "a port, 1 to 65535",
+    optionForm: "a port, as a number from 1 to 65535",
+    fromText: (text) => (/^[1-9]\d{0,4}$/u.test(text) ? port(Number(text)) : undefined),
+    fromOption: (value) => (value === 0 ? undefined : port(value)),
   },
   host: { form: "an address or a host name to listen on, such as 0.0.0.0", fromText: host, fromOption: host },
   filePath: {

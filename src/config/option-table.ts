@@ -6,12 +6,14 @@ import { OPTION_KINDS, type OptionKind } from "./option-kind.js";
 /** Defaults that no other module owns. Durations in milliseconds. */
 export const OPTION_DEFAULTS: {
   readonly pollIntervalMs: number;
+  readonly proxyPort: number;
   readonly livenessGraceMs: number;
   readonly readyWhileDegraded: boolean;
   readonly details: boolean;
   readonly page: boolean;
 } = Object.freeze({
   pollIntervalMs: 5_000, // NMI's liveness probe has the same period (aad-pod-identity charts, nmi-daemonset.yaml)
+  proxyPort: 8_000, // azure-workload-identity pkg/webhook/consts.go
   livenessGraceMs: 30_000,
   readyWhileDegraded: false,
   details: false,
@@ -77,7 +79,7 @@ export const OPTION_TABLE: readonly OptionRow[] = Object.freeze([
   }),
   row("nmi.hostIp", "HOST_IP", {
     kind: "ipv4",
-    doc: "The node's address from the downward API (status.hostIP); turns the NMI gate on where the gate is auto.",
+    doc: "The node's address from the downward API (status.hostIP); turns the gate of NMI, or of the migration proxy, on where the gate is auto.",
   }),
   row("nmi.url", `${VARIABLE_PREFIX}NMI_URL`, {
     kind: "healthUrl",
@@ -88,6 +90,11 @@ export const OPTION_TABLE: readonly OptionRow[] = Object.freeze([
     kind: "duration",
     default: formatDuration(OPTION_DEFAULTS.pollIntervalMs),
     doc: "Time between health checks while the gate is open; while it is closed, at most 1s.",
+  }),
+  row("proxy.port", `${VARIABLE_PREFIX}PROXY_PORT`, {
+    kind: "targetPort",
+    default: String(OPTION_DEFAULTS.proxyPort),
+    doc: "The port of the Workload ID migration proxy (annotation azure.workload.identity/proxy-sidecar-port).",
   }),
   row("retry.budgetMs", `${VARIABLE_PREFIX}RETRY_BUDGET`, {
     kind: "duration",

@@ -15,6 +15,7 @@ export type {
   HealthOptions,
   NmiOptions,
   NmiUrlSource,
+  ProxyOptions,
   ResolvedOptions,
   RetryOptions,
 } from "./guard-options.js";
@@ -46,6 +47,8 @@ export function resolveOptions(
     pollIntervalMs:
       reader.read("nmi.pollIntervalMs", "duration", { environment: gate !== "none" }) ??
       OPTION_DEFAULTS.pollIntervalMs,
+    proxyPort:
+      reader.read("proxy.port", "targetPort", { environment: gate !== "none" }) ?? OPTION_DEFAULTS.proxyPort,
     retry: readRetry(reader, warnings),
     expectation: readExpectation(reader, defaults, warnings),
     health: Object.freeze({
@@ -159,10 +162,15 @@ function environmentWarnings(environment: EnvironmentValues): readonly string[] 
     });
 }
 
+/** What options say about a gate that is another one. */
 function ineffectiveAddress(reader: OptionReader, gate: ResolvedOptions["gate"]): readonly string[] {
-  const given = ["nmi.url", "nmi.hostIp"].filter((path) => reader.given(path) !== undefined);
-  if (given.length === 0 || gate === "nmi" || gate === "auto") return [];
-  return [`${given.join(" and ")} has no effect, since the gate is not nmi: set gate to "nmi".`];
+  return Object.entries({ nmi: ["nmi.url", "nmi.hostIp"], proxy: ["proxy.port"] }).flatMap(
+    ([name, paths]) => {
+      const given = paths.filter((path) => reader.given(path) !== undefined);
+      if (given.length === 0 || gate === name || gate === "auto") return [];
+      return `${given.join(" and ")} has no effect, since the gate is not ${name}: set gate to "${name}".`;
+    },
+  );
 }
 
 function configurationError(

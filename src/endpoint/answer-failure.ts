@@ -1,4 +1,5 @@
 import { isRestError, type PipelineResponse } from "@azure/core-rest-pipeline";
+import { presentedIn, sayPresented } from "../identity/presented-assertion.js";
 import { redact } from "../identity/redact.js";
 import { AttemptFailure, type FailureEvidence, type Provenance } from "../retry/attempt-failure.js";
 import { BODY_TOO_LARGE, BODY_TRUNCATED } from "./http-client.js";
@@ -48,7 +49,8 @@ export function answerFailure(
     ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
   };
   return new AttemptFailure(
-    `${ANSWERED_BY[provenance]} answered ${response.status}${text === "" ? " without text" : `: ${text}`}`,
+    `${ANSWERED_BY[provenance]} answered ${response.status}${text === "" ? " without text" : `: ${text}`}` +
+      sayPresented(presentedIn(parts.text)),
     evidence,
   );
 }

@@ -8,14 +8,25 @@ import type { AbortSignalLike } from "../abort.js";
 export type GateReason =
   | "active" // open: NMI is healthy, and the route probe was answered by NMI
   | "active-route-unknown" // open: NMI is healthy; who answers token requests could not be told
+  | "proxy-active" // open: the Workload ID migration proxy is up, and it answers token requests
+  | "token-file-valid" // open: what the Workload ID webhook injects is there, and the service account token is valid
   | "not-active" // NMI answers, but has not installed its rule
   | "health-refused" // nothing listens on the health port
   | "health-unreachable" // the health address cannot be reached or resolved
   | "health-timeout" // no answer from the health address in time
   | "health-unexpected" // something answers there, with another status or body
-  | "route-bypassed" // IMDS itself answers where NMI should
+  | "route-bypassed" // IMDS itself answers where NMI, or the migration proxy, should
   | "route-proxied" // the Workload ID migration proxy answers where NMI should
-  | "route-unreachable" // NMI is healthy, and nobody answers token requests
+  | "route-not-proxied" // somebody else than the migration proxy answers where the proxy should
+  | "route-unreachable" // NMI or the proxy is healthy, and nobody answers token requests
+  | "proxy-unreachable" // the migration proxy does not answer
+  | "proxy-unexpected" // something else answers on the migration proxy's port
+  | "not-injected" // variables that the Workload ID webhook injects are missing; for good
+  | "injection-invalid" // such a variable has a value that cannot be used; for good
+  | "token-file-missing" // the service account token's file is not there
+  | "token-file-unreadable" // it is there, and cannot be read
+  | "token-file-invalid" // it holds no service account token
+  | "token-file-expired" // the service account token has expired, and was not renewed
   | "gate-error" // the gate threw, or took more than 2 s
   | `custom:${string}`;
 

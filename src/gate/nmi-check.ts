@@ -3,7 +3,8 @@ import type { GateObservation, GateReason } from "./gate.js";
 import type { HttpProbe } from "./http-probe.js";
 import { checkNmiHealth } from "./nmi-health.js";
 import { HOST_NETWORK, NEVER_ANSWERED, nmiRemedy, ROUTE_UNKNOWN } from "./nmi-texts.js";
-import { probeRoute, type RouteProbeResult } from "./route-probe.js";
+import { createPacedRoute, type PacedRoute } from "./paced-route.js";
+import type { RouteProbeResult } from "./route-probe.js";
 
 export interface NmiCheckOptions {
   /** Whole health URL. */
@@ -26,26 +27,24 @@ export interface NmiCheckPorts {
 /** How long a health port may only ever refuse before `HOST_IP` is named as what chose the gate. */
 const NEVER_ANSWERED_AFTER_MS = 60_000;
 
-/** The wait after a route probe that IMDS answered: doubled each time, up to the largest. */
-const FIRST_BYPASS_WAIT_MS = 1000;
-const MAX_BYPASS_WAIT_MS = 10_000;
-
 const BY_ROUTE: Readonly<Record<Exclude<RouteProbeResult["route"], "nmi" | "unknown">, GateReason>> = {
   imds: "route-bypassed",
   proxy: "route-proxied",
   unreachable: "route-unreachable",
 };
 
-/** The check of the NMI gate: health, and once that is `Active`, who answers on the token path. Uses built-ins only. */
+/**
+ * The check of the NMI gate: health, and once that is `Active`, who answers on the token path. Uses built-ins only.
+ * `route` may be that of another check that looks at the same path; `look` takes its place for once.
+ */
 export function createNmiCheck(
   options: NmiCheckOptions,
   ports: NmiCheckPorts,
-): (signal: AbortSignal) => Promise<GateObservation> {
+  route: PacedRoute = createPacedRoute(options.metadataUrl, ports),
+): (signal: AbortSignal, look?: PacedRoute) => Promise<GateObservation> {
   const { clock, probe } = ports;
   const onHostNetwork = isOwnAddress(options);
   const said = new Set<string>();
-  // Each probe that IMDS answers counts against the node's limits (20 requests/s for all its pods), hence the waits.
-  let bypass: { readonly at: number; readonly waitMs: number } | undefined;
   // Whether the health port has ever done anything but refuse.
   let everElse = false;
   let refusedSince: number | undefined;
@@ -82,23 +81,12 @@ export function createNmiCheck(
     return closed(BY_ROUTE[route], detail, route === "imds" && onHostNetwork ? HOST_NETWORK : undefined);
   }
 
-  return async (signal) => {
+  return async (signal, look = route) => {
     const health = await checkNmiHealth(probe, options.url, { clock, signal });
     if (!health.active) return unhealthy(health.reason, health.detail);
     everElse = true;
-    const askedAgo = bypass === undefined ? Infinity : clock.elapsed() - bypass.at;
-    if (bypass !== undefined && askedAgo < bypass.waitMs) {
-      const ago = Math.round(askedAgo / 1000);
-      return byRoute({ route: "imds", detail: `IMDS answered on the token path ${ago} s ago` });
-    }
-    const result = await probeRoute(probe, options.metadataUrl, { clock, signal });
-    bypass = result.route === "imds" ? { at: clock.elapsed(), waitMs: nextWait(bypass?.waitMs) } : undefined;
-    return byRoute(result);
+    return byRoute(await look(signal));
   };
-}
-
-function nextWait(before: number | undefined): number {
-  return before === undefined ? FIRST_BYPASS_WAIT_MS : Math.min(before * 2, MAX_BYPASS_WAIT_MS);
 }
 
 function isOwnAddress({ url, ownAddresses }: NmiCheckOptions): boolean {

@@ -1,9 +1,11 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { systemClock, type Clock } from "../clock.js";
-import { IdentityGuardError, type ConfigurationProblem } from "../errors.js";
+import type { ConfigurationProblem } from "../errors.js";
+import { showValue } from "../identity/show-value.js";
 import { logger } from "../logger.js";
 import { GATE_KEY, type Gate, type KeyedGate } from "./gate.js";
+import { httpUrl, METADATA_URL, gateProblems } from "./gate-options.js";
 import { httpProbe, type HttpProbe } from "./http-probe.js";
 import { createNmiCheck } from "./nmi-check.js";
 import { withSignal } from "./time-limit.js";
@@ -25,8 +27,6 @@ export interface NmiGateOptions {
 /** The port in the Helm chart and all deployment files of aad-pod-identity (charts/aad-pod-identity/values.yaml). */
 const HEALTH_PORT = 8085;
 
-const DEFAULT_METADATA_URL = "http://169.254.169.254";
-
 const DOWNWARD_API = `the node's IPv4 address; in the pod spec:
     env:
       - name: HOST_IP
@@ -44,17 +44,8 @@ const DOWNWARD_API = `the node's IPv4 address; in the pod spec:
 export function nmiGate(options: NmiGateOptions): Gate {
   const problems: ConfigurationProblem[] = [];
   const url = healthUrl(options, problems);
-  const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? DEFAULT_METADATA_URL, problems);
-  if (url === undefined || metadataUrl === undefined) {
-    const lines = problems.map(({ name, value, expected }) => `${name} is ${value}; give ${expected}`);
-    throw new IdentityGuardError(
-      "ERR_GUARD_CONFIGURATION",
-      `The NMI gate cannot be built. ${lines.join("\n")}`,
-      {
-        problems,
-      },
-    );
-  }
+  const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);
+  if (url === undefined || metadataUrl === undefined) throw gateProblems("NMI", problems);
   const where = { url, metadataUrl, ownAddresses: ownAddresses() };
   return createNmiGate(where, { clock: systemClock, probe: httpProbe });
 }
@@ -92,7 +83,7 @@ export function ownAddresses(): readonly string[] {
 function healthUrl({ url, hostIp }: NmiGateOptions, problems: ConfigurationProblem[]): string | undefined {
   if (isGiven(url)) return httpUrl("url", url, problems);
   if (typeof hostIp === "string" && isIPv4(hostIp)) return `http://${hostIp}:${HEALTH_PORT}/healthz`;
-  problems.push({ name: "hostIp", value: shown(hostIp), expected: hostIpExpected(hostIp) });
+  problems.push({ name: "hostIp", value: showValue(hostIp), expected: hostIpExpected(hostIp) });
   return undefined;
 }
 
@@ -103,23 +94,6 @@ function hostIpExpected(hostIp: unknown): string {
     : DOWNWARD_API;
 }
 
-function httpUrl(name: string, value: unknown, problems: ConfigurationProblem[]): string | undefined {
-  const parsed = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
-  const secret = parsed !== undefined && `${parsed.username}${parsed.password}` !== "";
-  if (parsed !== undefined && !secret && /^https?:$/u.test(parsed.protocol)) return parsed.href;
-  problems.push({
-    name,
-    value: secret ? "a URL with a user name or password" : shown(value),
-    expected: "a whole URL that begins with http:// or https://, without user name and password",
-  });
-  return undefined;
-}
-
 function isGiven(value: unknown): boolean {
   return value !== undefined && !(typeof value === "string" && value.trim() === "");
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return "not set";
-  return typeof value === "string" ? JSON.stringify(value).slice(0, 100) : `a value of type ${typeof value}`;
 }

@@ -28,7 +28,7 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
   [
     "route-proxied",
-    "The Workload ID migration proxy answers this pod's token requests; remove the proxy, or take the NMI gate off with AZURE_IDENTITY_GUARD_GATE=none.",
+    "The Workload ID migration proxy answers this pod's token requests; remove the proxy, or have it watched in place of NMI with AZURE_IDENTITY_GUARD_GATE=proxy.",
   ],
   [
     "route-unreachable",

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 import { runCheck } from "./checked-observation.js";
-import type { Gate, GateObservation } from "./gate.js";
+import { gateKey, type Gate, type GateObservation } from "./gate.js";
 
 /** What one user of a watcher asks of it. */
 export interface WatchUser {
@@ -108,7 +108,9 @@ export class SharedWatcher {
     const { clock } = this.#ports;
     const gate = { name: this.#gate.name, check: this.#guardedCheck };
     const tooMany = this.#unsettled >= MAX_UNSETTLED;
-    const observation = await runCheck(tooMany ? undefined : gate, { clock, signal: this.#closing.signal });
+    const own = gateKey(this.#gate) !== undefined;
+    const { signal } = this.#closing;
+    const observation = await runCheck(tooMany ? undefined : gate, { clock, signal, own });
     this.#running = undefined;
     if (this.#closing.signal.aborted) return observation;
     this.#latest = { observation, startedAt };

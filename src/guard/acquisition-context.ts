@@ -5,6 +5,7 @@ import type { GuardEvents } from "../health/guard-events.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import type { Verification } from "../identity/verify-token.js";
 import type { FailureEvidence } from "../retry/attempt-failure.js";
+import type { Plane } from "../retry/plane.js";
 import type { Verdict } from "../retry/classify-failure.js";
 import type { Acquisition } from "./acquisition.js";
 import type { CachedToken } from "./cached-token.js";
@@ -22,10 +23,9 @@ export interface AcquisitionEnd extends Omit<GuardEvents["acquisition"], "key"> 
 export interface AcquisitionContext {
   readonly source: TokenSource;
   readonly gate: GateWatch | undefined;
-  /** Whether the gate is NMI's: then an answer that IMDS or the proxy gave did not come through the plane. */
-  readonly nmiGated: boolean;
   readonly ports: Ports;
-  classify(evidence: FailureEvidence): Verdict;
+  /** `plane` is the one that the gate was seen open for when the attempt began. */
+  classify(evidence: FailureEvidence, plane: Plane | undefined): Verdict;
   verify(token: AccessToken, scopes: readonly string[]): Verification;
   /** An attempt ended. */
   onAttempt(entry: KeyEntry, record: AttemptRecord): void;

@@ -1,6 +1,8 @@
+import { planeOf } from "../gate/gate-plane.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import { MIN_TOKEN_LIFE_MS } from "../identity/verify-token.js";
 import { AttemptFailure, type FailureEvidence } from "../retry/attempt-failure.js";
+import { ANSWERER_NAMES, cameThrough, PLANE_NAMES, type Plane } from "../retry/plane.js";
 import type { AcquisitionContext } from "./acquisition-context.js";
 import { cachedToken, type CachedToken } from "./cached-token.js";
 import type { KeyEntry } from "./token-cache.js";
@@ -11,6 +13,8 @@ export interface Admission {
   readonly context: AcquisitionContext;
   readonly entry: KeyEntry;
   readonly scopes: readonly string[];
+  /** The plane that the gate was seen open for when the attempt began. */
+  readonly plane: Plane | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -19,8 +23,8 @@ export interface Admission {
  * {@link AttemptFailure}, after the refusal was reported.
  */
 export async function admitToken(acquired: AcquiredToken, admission: Admission): Promise<CachedToken> {
-  const { context, scopes, signal } = admission;
-  const { gate, nmiGated, ports } = context;
+  const { context, scopes, plane, signal } = admission;
+  const { gate, ports } = context;
   const { provenance, token: given } = acquired;
   const refuse = (message: string, evidence: Refused, saw?: TokenIdentity): AttemptFailure => {
     context.onRejected(admission.entry, REASONS[evidence.kind], saw);
@@ -30,9 +34,9 @@ export async function admitToken(acquired: AcquiredToken, admission: Admission):
     const left = `the token has ${Math.round(lifeMs / 1000)} s left to live`;
     return refuse(left + unchanged(given.token, admission), { kind: "expiring", lifeMs });
   };
-  if (nmiGated && (provenance === "imds" || provenance === "proxy")) {
-    const issuer = provenance === "imds" ? "IMDS" : "the migration proxy";
-    throw refuse(`the token was issued by ${issuer}, past NMI`, { kind: "wrong-plane", provenance });
+  if (plane !== undefined && provenance !== undefined && !cameThrough(plane, provenance)) {
+    const message = `the token was issued by ${ANSWERER_NAMES[provenance]}, past ${PLANE_NAMES[plane]}`;
+    throw refuse(message, { kind: "wrong-plane", provenance });
   }
   const verification = context.verify(given, scopes);
   switch (verification.verdict) {
@@ -57,9 +61,10 @@ export async function admitToken(acquired: AcquiredToken, admission: Admission):
   const token = cachedToken({ token: given, identity, expiresOn }, ports.clock.now(), ports.random);
   if (gate === undefined) return token;
   const observation = await gate.observeAfresh(signal);
-  if (observation.state === "closed") {
+  if (observation.state === "closed" || planeOf(gate.gate, observation) !== plane) {
     const { reason: gateReason } = observation;
-    const message = `the gate closed (${gateReason}) while the token was on its way`;
+    const what = observation.state === "closed" ? "closed" : "turned to another plane";
+    const message = `the gate ${what} (${gateReason}) while the token was on its way`;
     throw refuse(message, { kind: "gate-closed", gateReason }, identity);
   }
   // A check may take seconds, and those were part of the token's life.

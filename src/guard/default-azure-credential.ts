@@ -7,15 +7,10 @@ import type {
 import { variable, type EnvironmentValues } from "../config/environment.js";
 import { logger } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
-import {
-  delegated,
-  DropIn,
-  dropInContext,
-  unguarded,
-  type DropInContext,
-  type GuardOption,
-} from "./drop-in.js";
+import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
+import { closesWithoutInjection, federated } from "./federation.js";
 import type { GuardedCredential } from "./guarded-credential.js";
+import { delegated, unguarded } from "./make-guarded.js";
 import { managedIdentity } from "./managed-identity-credential.js";
 import { misconfigured } from "./misconfigured.js";
 
@@ -67,7 +62,13 @@ function resolved(context: DropInContext, options: AnyOptions): GuardedCredentia
   const member =
     context.gate.gate === undefined && !context.inKubernetes ? undefined : memberOf(context, options);
   if (member === undefined) {
-    return delegated(context, "DefaultAzureCredential", options, sdkDefault, "request");
+    return delegated(context, {
+      name: "DefaultAzureCredential",
+      options,
+      create: sdkDefault,
+      keyedBy: "request",
+      plane: "the chain of @azure/identity",
+    });
   }
   logger.info(`DefaultAzureCredential => is the ${member}, and falls through to no other`);
   return MEMBERS[member].create(context, options);
@@ -77,7 +78,7 @@ type Member = "EnvironmentCredential" | "WorkloadIdentityCredential" | "ManagedI
 
 interface MemberRow {
   /** Whether the environment speaks of it at all: a half-injected pod must not get the node's identity. */
-  readonly named: (environment: EnvironmentValues, options: AnyOptions) => boolean;
+  readonly named: (context: DropInContext, options: AnyOptions) => boolean;
   /** The variables without which it cannot work. */
   readonly missing: (environment: EnvironmentValues, options: AnyOptions) => readonly string[];
   readonly create: (context: DropInContext, options: AnyOptions) => GuardedCredential;
@@ -97,7 +98,7 @@ const workloadClientId = (environment: EnvironmentValues, options: AnyOptions): 
 /** The members that work in production, in the order of the SDK's chain. */
 const MEMBERS: Readonly<Record<Member, MemberRow>> = {
   EnvironmentCredential: {
-    named: (environment) => MEMBERS.EnvironmentCredential.missing(environment, {}).length === 0,
+    named: ({ environment }) => MEMBERS.EnvironmentCredential.missing(environment, {}).length === 0,
     missing: (environment) => {
       const absent = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"].filter(
         (name) => variable(environment, name) === undefined,
@@ -108,16 +109,19 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
       return secret ? absent : [...absent, "AZURE_CLIENT_SECRET"];
     },
     create: (context, options) =>
-      delegated(
-        context,
-        "EnvironmentCredential",
+      delegated(context, {
+        name: "EnvironmentCredential",
         options,
-        (given) => new (azureIdentity().EnvironmentCredential)(given),
-        "request",
-      ),
+        create: (given) => new (azureIdentity().EnvironmentCredential)(given),
+        keyedBy: "request",
+        plane: "the credential in the environment",
+        identity: `client ID ${variable(context.environment, "AZURE_CLIENT_ID") ?? ""}`,
+        entra: true,
+      }),
   },
   WorkloadIdentityCredential: {
-    named: (environment) => variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined,
+    named: ({ environment, gate }) =>
+      gate.kind === "workload-identity" || variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined,
     missing: (environment, options) => [
       ...(variable(environment, "AZURE_FEDERATED_TOKEN_FILE") === undefined
         ? ["AZURE_FEDERATED_TOKEN_FILE"]
@@ -128,20 +132,8 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
       ...(workloadClientId(environment, options) === undefined ? ["AZURE_CLIENT_ID"] : []),
     ],
     create: (context, options) => {
-      const { environment } = context;
-      const federated = {
-        ...options,
-        tenantId: options.tenantId ?? variable(environment, "AZURE_TENANT_ID"),
-        clientId: workloadClientId(environment, options),
-        tokenFilePath: variable(environment, "AZURE_FEDERATED_TOKEN_FILE"),
-      };
-      return delegated(
-        context,
-        "WorkloadIdentityCredential",
-        federated,
-        (given) => new (azureIdentity().WorkloadIdentityCredential)(given),
-        "request",
-      );
+      const clientId = workloadClientId(context.environment, options);
+      return federated(context, clientId === undefined ? options : { ...options, clientId });
     },
   },
   ManagedIdentityCredential: {
@@ -178,7 +170,8 @@ const DEVELOPER = [
 ];
 
 /** The one member that this credential is; `undefined` where a developer's login is asked for and no gate forbids it. */
-function memberOf({ environment, gate }: DropInContext, options: AnyOptions): Member | undefined {
+function memberOf(context: DropInContext, options: AnyOptions): Member | undefined {
+  const { environment, gate } = context;
   const variableName = "AZURE_TOKEN_CREDENTIALS";
   const asked = variable(environment, variableName)?.trim();
   const choice = asked?.toLowerCase();
@@ -198,8 +191,10 @@ function memberOf({ environment, gate }: DropInContext, options: AnyOptions): Me
     );
   }
   const only = allowed.length === 1 ? allowed[0] : undefined;
-  const member = only ?? allowed.find((name) => MEMBERS[name].named(environment, options));
+  const member = only ?? allowed.find((name) => MEMBERS[name].named(context, options));
   if (member === undefined) return undefined;
+  // A gate that is closed for good says the same, to whoever asks for a token.
+  if (member === "WorkloadIdentityCredential" && closesWithoutInjection(gate)) return member;
   const missing = MEMBERS[member].missing(environment, options);
   if (missing.length > 0) {
     throw misconfigured(

@@ -1,24 +1,13 @@
-import { createHash } from "node:crypto";
-import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
+import type { AccessToken, GetTokenOptions } from "@azure/core-auth";
 import type { AbortSignalLike } from "../abort.js";
-import { readEnvironment, variable, VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
+import { readEnvironment, variable, type EnvironmentValues } from "../config/environment.js";
 import { resolveOptions, type GuardOptions, type ResolvedOptions } from "../config/options.js";
-import { isGuardError } from "../errors.js";
-import { gateKey, type Gate } from "../gate/gate.js";
 import type { HealthMonitor } from "../health/health-monitor.js";
-import { expectationKey } from "../identity/expectation.js";
-import { redactError } from "../identity/redact.js";
-import { logger, warnOnce } from "../logger.js";
-import { Guard } from "./guard.js";
+import { warnOnce } from "../logger.js";
 import type { GuardedCredential } from "./guarded-credential.js";
-import { misconfigured } from "./misconfigured.js";
-import { objectId, processPorts, type ObjectNames } from "./ports.js";
-import { resolveGate, type ResolvedGate } from "./resolve-gate.js";
-import { keepHealthFile } from "./process-health.js";
+import { processPorts } from "./ports.js";
 import { processRegistry, type GuardPorts } from "./registry.js";
-import { stateFor } from "./state-registry.js";
-import { credentialSource, type TokenSource } from "./token-source.js";
-import { Unguarded } from "./unguarded.js";
+import { resolveGate, type ResolvedGate } from "./resolve-gate.js";
 
 /**
  * What the drop-in classes add to the constructor options of `@azure/identity`.
@@ -56,105 +45,6 @@ export function dropInContext(guard: GuardOptions | undefined): DropInContext {
   options.warnings.forEach(warnOnce);
   if (inKubernetes && gate.gate === undefined && options.expectation === undefined) warnOnce(UNPROTECTED);
   return { environment, options, gate, inKubernetes, guarding, ports };
-}
-
-/** A guarded credential whose tokens come from `source`; instances with the same `plane` share everything. */
-export function guarded(
-  context: DropInContext,
-  name: string,
-  plane: readonly unknown[],
-  source: () => TokenSource,
-  gate: Gate | undefined,
-): GuardedCredential {
-  const { options, ports, inKubernetes } = context;
-  const isNmi = gate !== undefined && context.gate.isNmi;
-  const key = JSON.stringify([
-    plane,
-    expectationKey(options.expectation),
-    gate === undefined ? null : (gateKey(gate) ?? objectId(ports.names, gate)),
-  ]);
-  const state = stateFor(
-    key,
-    () => {
-      const made = source();
-      logger.info(
-        `${name} => tokens come from ${made.description}; ` +
-          (gate === undefined ? "no gate" : `gate ${gate.name}, since ${context.gate.why}`) +
-          `; expected oid: ${options.expectation?.objectIds.join(" or ") ?? "none"}`,
-      );
-      const classification = { gated: isNmi, inKubernetes, delegated: !made.direct };
-      return {
-        name: options.health.name ?? name,
-        source: made,
-        gate,
-        nmiGated: isNmi && made.direct,
-        classification,
-        options,
-      };
-    },
-    ports,
-    { keep: true },
-  );
-  const credential = new Guard(state, options);
-  keepHealthFile(options.health.file, ports.registry, ports);
-  return credential;
-}
-
-/** The SDK's own credential, where nothing asks for guarding. */
-export function unguarded({ options, ports }: DropInContext, credential: TokenCredential): GuardedCredential {
-  keepHealthFile(options.health.file, ports.registry, ports);
-  return new Unguarded(credential, ports);
-}
-
-/**
- * A credential of the SDK, with its own retries off: they would multiply with ours. It is made here, as the SDK's class
- * would be: what it refuses is refused at construction, and it sees the environment as it is now. A gate of NMI does
- * not guard it, since its requests do not go there; a gate that the application made does.
- */
-export function delegated(
-  context: DropInContext,
-  name: string,
-  sdkOptions: object,
-  create: (options: object) => TokenCredential,
-  keyedBy: "resource" | "request",
-): GuardedCredential {
-  const { environment, ports } = context;
-  // A copy: the SDK's constructors write into the object that they are given.
-  const options = { ...sdkOptions, retryOptions: { maxRetries: 0 } };
-  const plane = [name, optionsKey(sdkOptions, ports.names), environmentKey(environment)];
-  const source = (): TokenSource => {
-    const credential = made(name, () => create({ ...options }));
-    return credentialSource(`the ${name} of @azure/identity`, () => credential, keyedBy);
-  };
-  return guarded(context, name, plane, source, context.gate.isNmi ? undefined : context.gate.gate);
-}
-
-function made(name: string, create: () => TokenCredential): TokenCredential {
-  try {
-    return create();
-  } catch (error) {
-    if (isGuardError(error)) throw error;
-    const cause = redactError(error);
-    throw misconfigured(name, "refused by @azure/identity", cause.message, { cause });
-  }
-}
-
-/** Equal for environments in which the SDK's credentials are equal. A digest, since secrets are among the values. */
-function environmentKey(environment: EnvironmentValues): string {
-  const values = Object.entries(environment).filter(([name]) => !name.startsWith(VARIABLE_PREFIX));
-  return createHash("sha256").update(JSON.stringify(values.sort())).digest("base64");
-}
-
-/** A text that is equal for options of equal effect; what cannot be compared goes by its identity. */
-export function optionsKey(options: object, names: ObjectNames): string {
-  return JSON.stringify(options, (_name, value: unknown) => {
-    if (typeof value === "function") return `#${objectId(names, value)}`;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    const plain = prototype === Object.prototype || prototype === null;
-    const pure = plain && !Object.values(value).some((each) => typeof each === "function");
-    return pure ? value : `#${objectId(names, value)}`;
-  });
 }
 
 /** Forwards to whatever a drop-in class turned out to be. */

@@ -59,7 +59,7 @@ export function createGuard(
 ): GuardedCredential {
   const environment = readEnvironment();
   resolved.warnings.forEach(warnOnce);
-  const { gate, isNmi } = resolveGate(resolved, environment, ports);
+  const { gate } = resolveGate(resolved, environment, ports);
   // An object without a prototype has no constructor.
   const { constructor } = credential as { readonly constructor?: { readonly name: string } };
   const name = constructor?.name ?? "Object";
@@ -75,9 +75,7 @@ export function createGuard(
       name: resolved.health.name ?? name,
       source: credentialSource(`the credential ${name}`, () => credential),
       gate,
-      nmiGated: false,
       classification: {
-        gated: isNmi,
         inKubernetes: environment["KUBERNETES_SERVICE_HOST"] !== undefined,
         delegated: true,
       },

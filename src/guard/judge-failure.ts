@@ -1,6 +1,8 @@
 import type { AttemptRecord } from "../errors.js";
+import { presentedIn, sayPresented } from "../identity/presented-assertion.js";
 import { redact, redactError } from "../identity/redact.js";
 import { AttemptFailure, type FailureEvidence } from "../retry/attempt-failure.js";
+import type { Plane } from "../retry/plane.js";
 import type { AcquisitionContext } from "./acquisition-context.js";
 import { JudgedFailure, PermanentlyClosed } from "./judged-failure.js";
 import type { Pace } from "./pace.js";
@@ -9,12 +11,12 @@ import type { Pace } from "./pace.js";
 export function judgeFailure(
   error: unknown,
   context: Pick<AcquisitionContext, "classify" | "ports">,
-  pace: Pace,
+  { pace, plane }: { readonly pace: Pace; readonly plane: Plane | undefined },
 ): JudgedFailure {
   if (error instanceof JudgedFailure) return error;
   const failure = asFailure(error);
   const { evidence } = failure;
-  const given = context.classify(evidence);
+  const given = context.classify(evidence, plane);
   if (error instanceof PermanentlyClosed) return new JudgedFailure(failure, { ...given, permanent: true });
   return new JudgedFailure(failure, pace.count(given, evidence, context.ports.clock.elapsed()));
 }
@@ -23,7 +25,12 @@ export function judgeFailure(
 function asFailure(error: unknown): AttemptFailure {
   if (error instanceof AttemptFailure) return error;
   const { name, message } = redactError(error);
-  return new AttemptFailure(redact(`${name}: ${message}`), { kind: "thrown", error }, { cause: error });
+  const presented = error instanceof Error ? sayPresented(presentedIn(error.message)) : "";
+  return new AttemptFailure(
+    redact(`${name}: ${message}`) + presented,
+    { kind: "thrown", error },
+    { cause: error },
+  );
 }
 
 const REFUSED: ReadonlySet<FailureEvidence["kind"]> = new Set([

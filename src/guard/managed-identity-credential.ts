@@ -1,3 +1,4 @@
+import type { TokenCredential } from "@azure/core-auth";
 import type { HttpClient } from "@azure/core-rest-pipeline";
 import type {
   ManagedIdentityCredentialClientIdOptions,
@@ -5,24 +6,17 @@ import type {
   ManagedIdentityCredentialResourceIdOptions,
   TokenCredentialOptions,
 } from "@azure/identity";
-import { variable } from "../config/environment.js";
 import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
 import { detectManagedIdentitySource } from "../gate/detect-gate.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
-import {
-  delegated,
-  DropIn,
-  dropInContext,
-  guarded,
-  unguarded,
-  type DropInContext,
-  type GuardOption,
-} from "./drop-in.js";
+import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
+import { federated } from "./federation.js";
 import type { GuardedCredential } from "./guarded-credential.js";
+import { delegated, guarded, unguarded } from "./make-guarded.js";
 import { misconfigured } from "./misconfigured.js";
 import { objectId, type Ports } from "./ports.js";
-import { metadataUrl } from "./resolve-gate.js";
+import { gateFor, metadataUrl, type ResolvedGate } from "./resolve-gate.js";
 import { endpointSource } from "./token-source.js";
 
 /**
@@ -50,7 +44,8 @@ export interface AnyManagedIdentityOptions extends TokenCredentialOptions {
  * Where guarding is on and the platform is a VM or AKS, it asks the identity endpoint (NMI, IMDS) itself, on a fresh
  * connection each time, past proxies and past MSAL's process-wide cache. App Service, Service Fabric, Azure Arc,
  * Machine Learning, Cloud Shell and Workload ID are asked for through `@azure/identity`, with verification, budget and
- * cache around it. `objectId` is ignored by NMI, which then gives the pod's first identity: pin it with `guard.expect`.
+ * cache around it. `objectId` is ignored by NMI, which then gives the pod's first identity, and every id but `clientId` by
+ * the Workload ID migration proxy, which then takes `AZURE_CLIENT_ID`: pin the identity with `guard.expect`.
  *
  * Throws `ERR_GUARD_CONFIGURATION`; where guarding is off, what the SDK's class throws.
  *
@@ -70,9 +65,7 @@ export class ManagedIdentityCredential extends DropIn {
   }
 }
 
-function sdkManagedIdentity(
-  options: AnyManagedIdentityOptions,
-): InstanceType<ReturnType<typeof azureIdentity>["ManagedIdentityCredential"]> {
+function sdkManagedIdentity(options: AnyManagedIdentityOptions): TokenCredential {
   const { ManagedIdentityCredential: Sdk } = azureIdentity();
   const { clientId, ...rest } = options;
   // The SDK's class takes a client ID as its first argument or in its options; its types want one form at a time.
@@ -90,47 +83,63 @@ export function managedIdentity(
     environment,
     identity.kind === "clientId" ? identity.value : undefined,
   );
-  if (source === "federation") {
-    return delegated(
-      context,
-      "WorkloadIdentityCredential",
-      {
-        ...options,
-        clientId: options.clientId ?? variable(environment, "AZURE_CLIENT_ID"),
-        // As in the SDK's managedIdentityCredential/tokenExchangeMsi.ts.
-        tenantId: variable(environment, "AZURE_TENANT_ID"),
-        disableInstanceDiscovery: true,
-      },
-      (given) => new (azureIdentity().WorkloadIdentityCredential)(given),
-      "request",
-    );
+  // Where Workload ID is expected, a pod that was not injected, or by halves, must not get the node's identity.
+  if (source === "federation" || context.gate.kind === "workload-identity") {
+    // As in the SDK's managedIdentityCredential/tokenExchangeMsi.ts.
+    const { tenantId: _tenantId, ...rest }: AnyManagedIdentityOptions & { tenantId?: string } = options;
+    return federated(context, { ...rest, disableInstanceDiscovery: true });
   }
   if (source !== "imds") {
-    if (context.gate.gate !== undefined && context.gate.isNmi) {
-      warnOnce(`The ${context.gate.gate.name} gate does not guard ${source}, which the environment names`);
+    const { gate } = context.gate;
+    if (gate !== undefined && gateFor(context.gate, "other") === undefined) {
+      warnOnce(`The ${gate.name} gate does not guard ${source}, which the environment names`);
     }
-    return delegated(
-      context,
-      "ManagedIdentityCredential",
+    return delegated(context, {
+      name: "ManagedIdentityCredential",
       options,
-      (given) => sdkManagedIdentity(given),
-      "resource",
-    );
+      create: sdkManagedIdentity,
+      keyedBy: "resource",
+      plane: `the managed identity of ${source}`,
+      identity: identityWords(identity),
+    });
   }
   const url = metadataUrl(environment);
-  const plane = [
+  const key = [
     "endpoint",
     url,
     identity,
     options.httpClient === undefined ? null : objectId(ports.names, options.httpClient),
   ];
-  return guarded(
-    context,
-    "ManagedIdentityCredential",
-    plane,
-    () => endpointSource(url, loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient)),
-    context.gate.gate,
-  );
+  return guarded(context, {
+    name: "ManagedIdentityCredential",
+    key,
+    source: () =>
+      endpointSource(url, loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient)),
+    gate: gateFor(context.gate, "identity-endpoint"),
+    plane: PLANES[context.gate.kind],
+    why: context.gate.why,
+    identity: identityWords(identity),
+  });
+}
+
+/** What is asked at the identity endpoint, in words. */
+const PLANES: Readonly<Record<ResolvedGate["kind"], string>> = {
+  nmi: "AAD Pod Identity (NMI)",
+  proxy: "the Workload ID migration proxy",
+  "nmi-or-proxy": "AAD Pod Identity (NMI), or the Workload ID migration proxy if it answers",
+  "workload-identity": "Workload ID",
+  own: "a managed identity",
+  none: "a managed identity",
+};
+
+const ID_NAMES: Readonly<Record<Exclude<ManagedIdentityId["kind"], "default">, string>> = {
+  clientId: "client ID",
+  resourceId: "resource ID",
+  objectId: "object ID",
+};
+
+function identityWords(identity: ManagedIdentityId): string | undefined {
+  return identity.kind === "default" ? undefined : `${ID_NAMES[identity.kind]} ${identity.value}`;
 }
 
 async function loadEndpoint(

@@ -1,6 +1,7 @@
 import type { HttpClient } from "@azure/core-rest-pipeline";
 import { systemClock, systemRandom, type Clock } from "../clock.js";
 import { createGateRegistry, type GateRegistry } from "../gate/gate-watcher.js";
+import type { TokenFileReader } from "../gate/token-file.js";
 import { httpProbe, type HttpProbe } from "../gate/route-probe.js";
 
 /** Gives objects that take part in a key (wrapped credentials, HTTP clients) a name. */
@@ -18,6 +19,8 @@ export interface Ports {
   readonly send: HttpClient;
   /** Loads what `send` needs, so that the first request does not wait for it. */
   readonly prepare?: () => Promise<unknown>;
+  /** Reads the service account token's file; default: the file system. */
+  readonly readFile?: TokenFileReader;
   /** Sends health requests and route probes. */
   readonly probe: HttpProbe;
   /** Where gates are watched, one watcher for each. */

@@ -1,20 +1,27 @@
 import { variable, type EnvironmentValues } from "../config/environment.js";
 import type { ResolvedOptions } from "../config/options.js";
-import { detectGate } from "../gate/detect-gate.js";
-import { gateKey, type Gate } from "../gate/gate.js";
+import { detectGate, type DetectedGate } from "../gate/detect-gate.js";
+import { gateKind, type GateKind } from "../gate/gate-plane.js";
+import type { Gate } from "../gate/gate.js";
+import { METADATA_URL } from "../gate/gate-options.js";
 import { createNmiGate, ownAddresses } from "../gate/nmi-gate.js";
+import { createNmiOrProxyGate } from "../gate/nmi-or-proxy-gate.js";
+import { createProxyGate } from "../gate/proxy-gate.js";
+import { readTokenFile } from "../gate/token-file.js";
+import { createWorkloadIdentityGate, injectionOf } from "../gate/workload-identity-gate.js";
+import type { WorkloadInjection } from "../gate/workload-injection.js";
 import { misconfigured } from "./misconfigured.js";
 import type { Ports } from "./ports.js";
 
 /** The gate of a credential, and why it is this one. */
 export interface ResolvedGate {
   readonly gate: Gate | undefined;
-  readonly isNmi: boolean;
+  /** What it watches; `own` for a gate of the application's own. */
+  readonly kind: GateKind | "own" | "none";
+  /** How it came to be chosen. */
+  readonly by: "auto" | "name" | "application";
   readonly why: string;
 }
-
-/** Where managed identity tokens are asked for, in AKS and on VMs; NMI and the migration proxy take its place. */
-const METADATA_URL = "http://169.254.169.254";
 
 /** The managed identity endpoint; the Azure SDK's own variable overrides it. */
 export function metadataUrl(environment: EnvironmentValues): string {
@@ -34,37 +41,57 @@ export function resolveGate(
 ): ResolvedGate {
   const { gate: choice, nmiUrl, nmiUrlFrom } = options;
   if (typeof choice === "object") {
-    return {
-      gate: choice,
-      isNmi: gateKey(choice)?.startsWith("nmi ") === true,
-      why: "the application gave it",
-    };
+    const kind = gateKind(choice) ?? "own";
+    return { gate: choice, kind, by: "application", why: "the application gave it" };
   }
-  const byHostIp = nmiUrlFrom === "HOST_IP" || nmiUrlFrom === "nmi.hostIp";
-  const detected =
-    choice === "auto" ? detectGate(environment, nmiUrl !== undefined && !byHostIp, byHostIp) : undefined;
-  const why = detected?.why ?? `it was chosen by name (${choice})`;
-  const name = detected?.gate ?? choice;
-  if (name === "nmi" && nmiUrl !== undefined) {
-    const gate = createNmiGate(
-      {
-        url: nmiUrl,
-        metadataUrl: metadataUrl(environment),
-        ownAddresses: ownAddresses(),
-        ...(choice === "auto" && nmiUrlFrom === "HOST_IP" ? { chosenBy: "HOST_IP" } : {}),
-      },
-      ports,
-    );
-    return { gate, isNmi: true, why };
+  const byHost = nmiUrlFrom === "HOST_IP" || nmiUrlFrom === "nmi.hostIp";
+  const nmiAddress = nmiUrl === undefined ? undefined : byHost ? "host" : "url";
+  const { gate: found, why } = detectGate({ environment, choice, nmiAddress });
+  const kind = found === "delegated" ? "none" : found;
+  const by = choice === "auto" ? "auto" : "name";
+  return { gate: makeGate(found, options, environment, ports), kind, by, why };
+}
+
+function makeGate(
+  found: DetectedGate["gate"],
+  // Without an address the gate of NMI is refused before (config/nmi-address.ts).
+  { gate: choice, nmiUrl: url = "", nmiUrlFrom, proxyPort }: ResolvedOptions,
+  environment: EnvironmentValues,
+  ports: Ports,
+): Gate | undefined {
+  const chosen = choice === "auto" && nmiUrlFrom === "HOST_IP" ? { chosenBy: "HOST_IP" as const } : {};
+  switch (found) {
+    case "nmi":
+    case "nmi-or-proxy": {
+      const where = { url, metadataUrl: metadataUrl(environment), ownAddresses: ownAddresses(), ...chosen };
+      return found === "nmi"
+        ? createNmiGate(where, ports)
+        : createNmiOrProxyGate({ ...where, proxyPort }, ports);
+    }
+    case "proxy":
+      return createProxyGate({ port: proxyPort, metadataUrl: metadataUrl(environment) }, ports);
+    case "workload-identity":
+      return workloadGate(injectionOf({}, environment), ports);
+    case "delegated":
+    case "none":
+      return undefined;
   }
-  if (choice === "workload-identity" || choice === "proxy") {
-    const name = "AZURE_IDENTITY_GUARD_GATE";
-    const named = variable(environment, name)?.trim().toLowerCase() === choice;
-    throw misconfigured(
-      named ? name : "gate",
-      choice,
-      "auto, nmi or none: this version has no gate for it yet, and would not guard what it is asked to",
-    );
-  }
-  return { gate: undefined, isNmi: false, why };
+}
+
+/** The Workload ID gate for what a credential was given by options and environment. */
+export function workloadGate(injection: WorkloadInjection, ports: Ports): Gate {
+  const { clock, readFile = readTokenFile } = ports;
+  return createWorkloadIdentityGate(injection, { clock, readFile });
+}
+
+/**
+ * The gate that guards requests to the identity endpoint, or (`other`) those that go elsewhere: a gate of the
+ * application's own guards everything, one of this library what goes through its plane.
+ */
+export function gateFor(
+  { gate, kind }: ResolvedGate,
+  requests: "identity-endpoint" | "other",
+): Gate | undefined {
+  if (kind === "own") return gate;
+  return requests === "identity-endpoint" && kind !== "workload-identity" ? gate : undefined;
 }

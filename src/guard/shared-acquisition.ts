@@ -1,12 +1,14 @@
 import { untilAborted } from "../abort.js";
 import type { AttemptRecord, IdentityGuardError } from "../errors.js";
 import { AttemptFailure } from "../retry/attempt-failure.js";
+import type { Plane } from "../retry/plane.js";
 import type { RetrySchedule } from "../retry/retry-budget.js";
 import { runAttempts } from "../retry/run-attempts.js";
 import type { Ending } from "./acquisition-error.js";
 import type { AcquisitionContext } from "./acquisition-context.js";
 import type { Acquisition } from "./acquisition.js";
 import { admitToken } from "./admit-token.js";
+import { clearance } from "./clearance.js";
 import { AttemptLog } from "./attempt-log.js";
 import type { CachedToken } from "./cached-token.js";
 import { noteTrouble } from "./key-health.js";
@@ -17,7 +19,6 @@ import { RunningAttempt } from "./running-attempt.js";
 import type { KeyEntry } from "./token-cache.js";
 import type { AcquiredToken, TokenRequest } from "./token-source.js";
 import { Turn } from "./turn.js";
-import { waitForGate } from "./wait-for-gate.js";
 import type { Waiter } from "./waiter.js";
 import { waiterError } from "./waiter-error.js";
 import { attemptTimeoutMs, noRetryFits } from "./waiting-crowd.js";
@@ -109,15 +110,13 @@ export class SharedAcquisition implements Acquisition {
 
   /** Waits until an attempt may start, makes it, and admits what it brought. */
   async #attempt(): Promise<CachedToken> {
+    const { signal } = this.#loop;
+    let plane: Plane | undefined;
     try {
-      const { gate, ports } = this.#context;
-      await this.#turn.come(this.#entry, this.#waiters, this.#context, this.#loop.signal);
-      await this.#entry.abandoned.room(ports.clock, this.#loop.signal);
-      if (gate !== undefined) await waitForGate(gate, ports, this.#loop.signal);
-      this.#loop.signal.throwIfAborted();
+      ({ plane } = await clearance(this.#turn, this.#entry, this.#waiters, this.#context, signal));
     } catch (error) {
-      this.#loop.signal.throwIfAborted();
-      throw this.#judge(error);
+      signal.throwIfAborted();
+      throw this.#judge(error, undefined);
     }
     const { clock } = this.#context.ports;
     const number = this.#log.start();
@@ -128,14 +127,14 @@ export class SharedAcquisition implements Acquisition {
     const startedAt = clock.now();
     let answer: Pick<AttemptRecord, "status" | "provenance"> = {};
     try {
-      const acquired = await this.#ask(running);
+      const acquired = await this.#ask(running, plane);
       answer = answerOf(acquired);
-      const token = await this.#admit(acquired);
+      const token = await this.#admit(acquired, plane);
       this.#record({ number, startedAt, endedAt: clock.now(), outcome: "token", ...answer });
       return token;
     } catch (error) {
       if (this.#over) throw error; // cut off; there is nothing to learn from it
-      const judged = this.#judge(error);
+      const judged = this.#judge(error, plane);
       const { verdict, evidence } = judged;
       if (evidence.kind === "answer") answer = answerOf(evidence);
       const outcome = outcomeOf(evidence);
@@ -149,7 +148,7 @@ export class SharedAcquisition implements Acquisition {
   }
 
   /** One request. Past its timeout it is abandoned where the credential goes on regardless. */
-  async #ask(running: RunningAttempt): Promise<AcquiredToken> {
+  async #ask(running: RunningAttempt, plane: Plane | undefined): Promise<AcquiredToken> {
     const { source, ports } = this.#context;
     const pending = source.acquire(this.request, running.signal);
     try {
@@ -157,7 +156,7 @@ export class SharedAcquisition implements Acquisition {
     } catch (error) {
       if (running.signal.aborted && !source.direct) {
         const late = pending.then(
-          async (acquired) => await this.#late(acquired),
+          async (acquired) => await this.#late(acquired, plane),
           () => undefined,
         );
         this.#entry.abandoned.add(late, ports.clock.elapsed());
@@ -169,26 +168,23 @@ export class SharedAcquisition implements Acquisition {
   }
 
   /** An abandoned attempt brought a token after all: it serves, if it passes what every token must. */
-  async #late(acquired: AcquiredToken): Promise<void> {
+  async #late(acquired: AcquiredToken, plane: Plane | undefined): Promise<void> {
     if (this.#over) return;
     try {
-      this.#succeed(await this.#admit(acquired));
+      this.#succeed(await this.#admit(acquired, plane));
     } catch {
       // Its own attempt was counted as a timeout already; the acquisition goes on.
     }
   }
 
-  async #admit(acquired: AcquiredToken): Promise<CachedToken> {
-    return await admitToken(acquired, {
-      context: this.#context,
-      entry: this.#entry,
-      scopes: this.request.scopes,
-      signal: this.#loop.signal,
-    });
+  async #admit(acquired: AcquiredToken, plane: Plane | undefined): Promise<CachedToken> {
+    const { scopes } = this.request;
+    const { signal } = this.#loop;
+    return await admitToken(acquired, { context: this.#context, entry: this.#entry, scopes, plane, signal });
   }
 
-  #judge(error: unknown): JudgedFailure {
-    this.#failure = judgeFailure(error, this.#context, this.#entry.pace);
+  #judge(error: unknown, plane: Plane | undefined): JudgedFailure {
+    this.#failure = judgeFailure(error, this.#context, { pace: this.#entry.pace, plane });
     return this.#failure;
   }
 

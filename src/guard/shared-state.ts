@@ -31,7 +31,6 @@ const REFRESH_PAUSE_MS = 60_000;
 export class SharedState implements AcquisitionContext {
   readonly source: TokenSource;
   readonly gate: GateWatch | undefined;
-  readonly nmiGated: boolean;
   readonly ports: Ports;
   readonly cache: TokenCache = new TokenCache();
   readonly health: HealthRecorder;
@@ -49,7 +48,6 @@ export class SharedState implements AcquisitionContext {
     // Each warm-up scope listens.
     setMaxListeners(0, this.#closing.signal);
     this.source = spec.source;
-    this.nmiGated = spec.nmiGated;
     this.ports = ports;
     this.#onClosed = onClosed;
     this.health = new HealthRecorder(
@@ -151,8 +149,8 @@ export class SharedState implements AcquisitionContext {
     });
   }
 
-  classify: AcquisitionContext["classify"] = (evidence) =>
-    classifyFailure(evidence, this.#spec.classification);
+  classify: AcquisitionContext["classify"] = (evidence, plane) =>
+    classifyFailure(evidence, { ...this.#spec.classification, plane });
 
   verify: AcquisitionContext["verify"] = (token: AccessToken, scopes) =>
     verifyToken(token, { scopes, expectation: this.#spec.options.expectation, now: this.ports.clock.now() });

@@ -9,8 +9,6 @@ export interface StateSpec {
   readonly name: string;
   readonly source: TokenSource;
   readonly gate: Gate | undefined;
-  /** Whether `gate` is NMI's and the source sends its requests there. */
-  readonly nmiGated: boolean;
-  readonly classification: ClassificationContext;
+  readonly classification: Omit<ClassificationContext, "plane">;
   readonly options: ResolvedOptions;
 }

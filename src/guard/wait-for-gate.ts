@@ -8,13 +8,17 @@ import type { Ports } from "./ports.js";
 const SPREAD_MS = 1_000;
 
 /**
- * Resolves once the gate is seen open by a check that is at most 1 s old. Rejects with {@link PermanentlyClosed} for a
+ * The observation by which the gate is seen open, of a check that is at most 1 s old. Rejects with {@link PermanentlyClosed} for a
  * gate that is closed for good, and with `signal.reason`.
  */
-export async function waitForGate(gate: GateWatch, ports: Ports, signal: AbortSignal): Promise<void> {
+export async function waitForGate(
+  gate: GateWatch,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<GateObservation> {
   for (;;) {
     const observation = await gate.observe(signal);
-    if (observation.state === "open") return;
+    if (observation.state === "open") return observation;
     if (observation.permanent) throw new PermanentlyClosed(observation);
     await changed(gate, signal);
     await ports.clock.sleep(ports.random() * SPREAD_MS, signal);

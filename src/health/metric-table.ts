@@ -145,13 +145,15 @@ export const METRIC_TABLE: readonly Metric[] = Object.freeze([
 /** Reasons of our own are few; a gate of the application's own may give any text. */
 function gateReason(reason: string | undefined): string {
   if (reason === undefined) return "not-observed";
-  return Object.hasOwn(GATE_REASONS, reason) ? reason : "custom";
+  return GATE_REASONS.has(reason) ? reason : "custom";
 }
 
-/** The compiler refuses one that is missing. */
-const GATE_REASONS: Readonly<Record<Exclude<GateReason, `custom:${string}`>, true>> = {
+/** Each reason of our own; the compiler refuses one that is missing. */
+const OWN_REASONS: Readonly<Record<Exclude<GateReason, `custom:${string}`>, true>> = {
   active: true,
   "active-route-unknown": true,
+  "proxy-active": true,
+  "token-file-valid": true,
   "not-active": true,
   "health-refused": true,
   "health-unreachable": true,
@@ -159,9 +161,20 @@ const GATE_REASONS: Readonly<Record<Exclude<GateReason, `custom:${string}`>, tru
   "health-unexpected": true,
   "route-bypassed": true,
   "route-proxied": true,
+  "route-not-proxied": true,
   "route-unreachable": true,
+  "proxy-unreachable": true,
+  "proxy-unexpected": true,
+  "not-injected": true,
+  "injection-invalid": true,
+  "token-file-missing": true,
+  "token-file-unreadable": true,
+  "token-file-invalid": true,
+  "token-file-expired": true,
   "gate-error": true,
 };
+
+const GATE_REASONS: ReadonlySet<string> = new Set(Object.keys(OWN_REASONS));
 
 function tokenExpiries({ keys, details }: HealthSnapshot): readonly Sample[] {
   const earliest = new Map<string, number>();

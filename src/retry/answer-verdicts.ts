@@ -2,10 +2,10 @@ import type { AnswerRow } from "./answer-row.js";
 import { entraVerdict } from "./entra-verdicts.js";
 import type { FailureFacts } from "./failure-facts.js";
 import { NMI_ROWS } from "./nmi-verdicts.js";
+import { BYPASS, PLANE_ROWS } from "./plane-verdicts.js";
 import { STATUS_ROWS } from "./status-verdicts.js";
 import type { ClassificationContext, VerdictRow } from "./verdict.js";
 
-const NODE_LIMITS = "learn.microsoft.com, Azure Instance Metadata Service (limits per VM)";
 const IMDS_ERRORS =
   "learn.microsoft.com, How to use managed identities for Azure resources on an Azure VM to acquire an access token";
 
@@ -15,13 +15,6 @@ const ATTACHMENT_LAG_MS = 70_000;
 const saysMultiple = ({ text }: FailureFacts): boolean => text.includes("multiple user assigned identities");
 const saysNotFound = ({ text }: FailureFacts): boolean => text.includes("identity not found");
 const isEmbedded = ({ embeddedStatus }: FailureFacts): boolean => embeddedStatus !== undefined;
-
-const BYPASS = {
-  reason: "bypass",
-  meaning:
-    "IMDS answered the token request, so it did not go through NMI and could have brought another identity.",
-  remedy: "Wait for NMI's rule on this node; if it lasts, look at the NMI pod on this node.",
-} as const;
 
 const MULTIPLE = {
   reason: "multiple-identities",
@@ -38,38 +31,19 @@ const NOT_FOUND = {
     "Compare the client ID; an identity that was deleted and created again has to be detached from and attached to the node again.",
 } as const;
 
-/** Who answered decides before what was said. */
-const PLANE_ROWS: readonly AnswerRow[] = [
-  {
-    ...BYPASS,
-    throttled: true, // a request that IMDS counts, on a node whose limit is spent
-    source: `aad-pod-identity#1243; ${NODE_LIMITS}`,
-    when: ({ provenance, status }, { gated }) =>
-      gated && provenance === "imds" && (status === 429 || status === 410),
-  },
-  {
-    ...BYPASS,
-    source: "aad-pod-identity#1243, #1084, #1152",
-    when: ({ provenance }, { gated }) => gated && provenance === "imds",
-  },
-  {
-    reason: "wrong-plane",
-    meaning: "The Workload ID migration proxy answered where NMI should have.",
-    remedy: "Remove the proxy, or take the NMI gate off with AZURE_IDENTITY_GUARD_GATE=none.",
-    source: "azure-workload-identity pkg/proxy/proxy.go",
-    when: ({ provenance }, { gated }) => gated && provenance === "proxy",
-  },
+/** Several identities are possible. */
+const MULTIPLE_ROWS: readonly AnswerRow[] = [
   {
     ...MULTIPLE,
     // NMI always names the identity, except for pods under an AzurePodIdentityException.
     limitMs: ATTACHMENT_LAG_MS,
     source: "aad-pod-identity pkg/nmi/server/server.go (excepted pods)",
-    when: (facts, { gated }) => gated && isEmbedded(facts) && saysMultiple(facts),
+    when: (facts, { plane }) => plane === "nmi" && isEmbedded(facts) && saysMultiple(facts),
   },
   {
-    ...BYPASS,
+    ...BYPASS.nmi,
     source: "aad-pod-identity#1084, #1152: bound pods met it past NMI",
-    when: (facts, { gated }) => gated && saysMultiple(facts),
+    when: (facts, { plane }) => plane === "nmi" && saysMultiple(facts),
   },
   { ...MULTIPLE, permanent: true, when: saysMultiple },
 ];
@@ -86,10 +60,10 @@ const IMDS_ROWS: readonly AnswerRow[] = [
       errors.has("invalid_resource") || /"error"\s*:\s*"invalid_resource"/u.test(text),
   },
   {
-    ...BYPASS,
+    ...BYPASS.nmi,
     source: "aad-pod-identity pkg/nmi/server/server.go: NMI wraps what IMDS says into a 403",
-    when: (facts, { gated }) =>
-      gated && facts.provenance !== "nmi" && !isEmbedded(facts) && saysNotFound(facts),
+    when: (facts, { plane }) =>
+      plane === "nmi" && facts.provenance !== "nmi" && !isEmbedded(facts) && saysNotFound(facts),
   },
   {
     ...NOT_FOUND,
@@ -103,6 +77,11 @@ export function answerVerdict(facts: FailureFacts, context: ClassificationContex
   const first = (rows: readonly AnswerRow[]): VerdictRow | undefined =>
     rows.find(({ when }) => when(facts, context));
   return (
-    first(PLANE_ROWS) ?? entraVerdict(facts) ?? first(IMDS_ROWS) ?? first(NMI_ROWS) ?? first(STATUS_ROWS)
+    first(PLANE_ROWS) ??
+    first(MULTIPLE_ROWS) ??
+    entraVerdict(facts) ??
+    first(IMDS_ROWS) ??
+    first(NMI_ROWS) ??
+    first(STATUS_ROWS)
   );
 }

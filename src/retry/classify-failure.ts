@@ -1,7 +1,8 @@
 import { answerVerdict } from "./answer-verdicts.js";
 import type { FailureEvidence } from "./attempt-failure.js";
 import { answerFacts } from "./failure-facts.js";
-import { transportVerdict } from "./transport-verdicts.js";
+import { BYPASS } from "./plane-verdicts.js";
+import { asksEntra, transportVerdict } from "./transport-verdicts.js";
 import { thrownVerdict } from "./thrown-verdicts.js";
 import { verdictOf, type ClassificationContext, type Verdict, type VerdictRow } from "./verdict.js";
 
@@ -22,7 +23,7 @@ const BY_KIND: Readonly<
     reason: "wrong-plane",
     meaning:
       "The token did not come through the plane that the gate watches, so it may be another identity's.",
-    remedy: "Wait for NMI's rule on this node; if it lasts, look at the NMI pod on this node.",
+    remedy: BYPASS.nmi.remedy,
     source: "aad-pod-identity website, Configure/feature_flags.md (conntrack); #1243",
   },
   mismatch: {
@@ -76,7 +77,15 @@ export function classifyFailure(evidence: FailureEvidence, context: Classificati
     case "thrown":
       return thrownVerdict(evidence.error, context, classifyFailure);
     case "timeout":
-    case "wrong-plane":
+      return verdictOf(asksEntra(context) ? transportVerdict("ETIMEDOUT", context) : BY_KIND.timeout);
+    case "wrong-plane": {
+      const { plane } = context;
+      return verdictOf(
+        plane === "proxy"
+          ? { ...BY_KIND["wrong-plane"], remedy: BYPASS.proxy.remedy }
+          : BY_KIND["wrong-plane"],
+      );
+    }
     case "mismatch":
     case "unverifiable":
     case "expiring":

@@ -1,11 +1,14 @@
-import type { FailureFacts } from "./failure-facts.js";
+import { entraCodesIn, type FailureFacts } from "./failure-facts.js";
 import type { VerdictRow } from "./verdict.js";
 
 interface EntraRow extends VerdictRow {
   readonly codes: RegExp;
 }
 
-/** Federated credentials propagate for seconds, at times for a few minutes. */
+/**
+ * Federated credentials propagate for seconds, at times for a few minutes, and replicas disagree meanwhile: Microsoft
+ * advises to ask again in that window, also after a success.
+ */
 const PROPAGATION_MS = 180_000;
 
 /** `WorkloadIdentityCredential` keeps the token file's contents for 5 min; one minute on top for the clocks. */
@@ -22,7 +25,7 @@ const ROWS: readonly EntraRow[] = [
     meaning:
       "Entra ID finds no federated credential for this service account; a new one takes minutes to be known.",
     remedy:
-      "Compare issuer (with its trailing slash), subject and audience of the identity's federated credential.",
+      "Compare issuer (with its trailing slash), subject and audience of the identity's federated credential with those presented; case matters.",
     source:
       "learn.microsoft.com, Important considerations and restrictions for federated identity credentials; azure-workload-identity#1200, kedacore/keda#8152",
   },
@@ -36,12 +39,23 @@ const ROWS: readonly EntraRow[] = [
     source: `${ERROR_CODES}; @azure/identity workloadIdentityCredential.ts (5 min cache of the file)`,
   },
   {
-    codes: /^700016$/u,
+    codes: /^7000272$/u,
+    reason: "credential-rejected",
+    limitMs: PROPAGATION_MS,
+    meaning:
+      "Entra ID does not find the key of the service account token at the cluster's OIDC issuer, or not yet.",
+    remedy:
+      "Check that the issuer publishes its present signing keys (jwks_uri), and that they can be reached from the internet.",
+    source: "learn.microsoft.com/error (AADSTS7000272); kubernetes.io, Service account issuer discovery",
+  },
+  {
+    codes: /^(?:700016|7000229)$/u,
     reason: "application-not-found",
     limitMs: PROPAGATION_MS,
     meaning: "Entra ID does not know the client ID in this tenant, or not yet.",
-    remedy: "Compare AZURE_CLIENT_ID and AZURE_TENANT_ID with the identity.",
-    source: ERROR_CODES,
+    remedy:
+      "Compare AZURE_CLIENT_ID and AZURE_TENANT_ID with the identity; an application needs a service principal in the tenant.",
+    source: `${ERROR_CODES}; learn.microsoft.com/error (AADSTS7000229)`,
   },
   {
     codes: /^(?:50001|500011|500014)$/u,
@@ -52,18 +66,35 @@ const ROWS: readonly EntraRow[] = [
     source: `${ERROR_CODES}; learn.microsoft.com, How to use managed identities on a VM to acquire an access token`,
   },
   {
-    codes: /^(?:90061|90033|90024)$/u,
+    codes: /^90061$/u,
     reason: "server-error",
-    meaning: "Entra ID met a passing fault, or could not reach the cluster's OIDC issuer.",
-    remedy: "If it lasts, check that the issuer URL can be reached from the internet.",
+    limitMs: PROPAGATION_MS,
+    meaning: "Entra ID could not reach the cluster's OIDC issuer.",
+    remedy: "Check that the issuer URL, and the jwks_uri that it names, can be reached from the internet.",
+    source: `${ERROR_CODES}; azure-workload-identity docs, troubleshooting`,
+  },
+  {
+    codes: /^(?:90033|90024)$/u,
+    reason: "server-error",
+    meaning: "Entra ID met a passing fault.",
+    remedy: "Wait.",
     source: ERROR_CODES,
   },
   {
-    codes: /^(?:7000215|7000222|700027|7000112|7000218|90002|900023|53003|70011|500208)$/u,
+    codes: /^(?:90055|50196)$/u,
+    reason: "throttled",
+    throttled: true,
+    meaning: "Entra ID limits the requests of this tenant or of this application.",
+    remedy: "If it lasts, look for a program that asks for tokens without a cache.",
+    source: ERROR_CODES,
+  },
+  {
+    codes:
+      /^(?:7000215|7000222|700021|700023|700025|700027|7000112|7000218|50027|90002|900023|900144|53003|70011|1002012|500208)$/u,
     reason: "credential-rejected",
     permanent: true,
     meaning: "Entra ID refuses the credential, the tenant or the scope.",
-    remedy: "Correct the secret, certificate, tenant or scope; waiting does not help.",
+    remedy: "Correct the secret, certificate, service account token, tenant or scope; waiting does not help.",
     source: ERROR_CODES,
   },
 ];
@@ -71,4 +102,12 @@ const ROWS: readonly EntraRow[] = [
 /** The row of the first known code. */
 export function entraVerdict({ entraCodes }: FailureFacts): VerdictRow | undefined {
   return entraCodes.flatMap((code) => ROWS.find(({ codes }) => codes.test(code)) ?? []).at(0);
+}
+
+/** Codes that speak of the assertion, and not of the application or the resource. */
+const ASSERTION_CODES = /^(?:70021|7002\d{2,3}|700024|700027|7000272|50027|90061)$/u;
+
+/** Whether the text of an error says that the assertion was refused. */
+export function concernsAssertion(text: string): boolean {
+  return entraCodesIn(text).some((code) => ASSERTION_CODES.test(code));
 }

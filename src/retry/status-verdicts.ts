@@ -114,7 +114,7 @@ export const STATUS_ROWS: readonly AnswerRow[] = [
   {
     ...REFUSED,
     source: IMDS_ERRORS,
-    when: ({ status }, { gated }) => status === 401 && !gated,
+    when: ({ status }, { plane }) => status === 401 && plane !== "nmi" && plane !== "proxy",
   },
   {
     reason: "no-identity-source",
@@ -129,7 +129,7 @@ export const STATUS_ROWS: readonly AnswerRow[] = [
     remedy: "Look at the log of the NMI pod on this node.",
     // 403 stands for transient faults as well: NMI turns 400, 404, 410, 429 and 5xx of IMDS alike into it.
     source: "aad-pod-identity pkg/nmi/server/server.go",
-    when: ({ status, provenance }, { gated }) => status === 403 && (gated || provenance === "nmi"),
+    when: ({ status, provenance }, { plane }) => status === 403 && (plane === "nmi" || provenance === "nmi"),
   },
   { ...REFUSED, source: IMDS_ERRORS, when: between(403, 403) },
   {
@@ -137,8 +137,8 @@ export const STATUS_ROWS: readonly AnswerRow[] = [
     meaning: "NMI found no identity for this pod, most likely because it has not reached this node yet.",
     remedy: "If it lasts, look at the MIC pods' log, and at the pod's aadpodidbinding label.",
     source: "aad-pod-identity pkg/nmi/server/server.go (404, or 503 with set-retry-after-header)",
-    when: ({ status, provenance, retryAfter }, { gated }) =>
-      (status === 404 && (gated || provenance === "nmi")) ||
+    when: ({ status, provenance, retryAfter }, { plane }) =>
+      (status === 404 && (plane === "nmi" || provenance === "nmi")) ||
       (status === 503 && retryAfter && provenance === "nmi"),
   },
   { ...UPDATING, source: IMDS_ERRORS, when: between(404, 404) },

@@ -25,6 +25,13 @@ const STATUS_FIELDS: readonly string[] = ["statusCode", "status", "code"];
 /** `Status code: 404`: AuthenticationError of `@azure/identity`, and what 4.14 makes of a body that is no JSON. */
 const STATUS_IN_TEXT = /status code:\s*(\d{3})/u;
 
+/**
+ * `invalid_client: Error(s): 700213 - ...` and `network_error: See https://aka.ms/msal...`: the messages of MSAL, which is
+ * all that `@azure/identity` leaves of them where it makes an AuthenticationRequiredError of any failure (msal/utils.ts,
+ * handleMsalError; measured with 4.13.1).
+ */
+const MSAL_CODE = /(?:^|\n|message )([a-z]+(?:_[a-z]+)+): (?:error\(s\):|see https:\/\/aka\.ms\/msal)/gu;
+
 interface ServerPattern {
   readonly pattern: RegExp;
   readonly provenance: Provenance;
@@ -44,7 +51,10 @@ export function thrownFacts(error: unknown): ThrownFacts {
     detailed.flatMap((node) => fields.flatMap((field) => text(read(node, field))));
   const whole = [...strings(TEXT_FIELDS), ...text(error)].join("\n");
   const lower = whole.toLowerCase();
-  const codes = strings(CODE_FIELDS);
+  const codes = [
+    ...strings(CODE_FIELDS),
+    ...[...lower.matchAll(MSAL_CODE)].flatMap(([, code]) => code ?? []),
+  ];
   const numbers = detailed.flatMap((node) => [...list(read(node, "errorCodes")), read(node, "errorNo")]);
   return {
     status: statusOf(detailed) ?? statusIn(lower),

@@ -33,18 +33,46 @@ const BY_NAME: readonly ThrownRow[] = [
       networkVerdict(facts.codes, context) === undefined &&
       !/fetch failed|terminated/u.test(facts.text),
   },
+];
+
+/** What is left where neither an answer nor a connection shows. */
+const LAST: readonly ThrownRow[] = [
+  {
+    reason: "credential-rejected",
+    permanent: true,
+    meaning: "The token is asked for in a tenant that the credential may not use.",
+    remedy:
+      "Add the tenant to additionallyAllowedTenants of the credential, or correct the resource's tenant.",
+    source: "@azure/identity util/tenantIdUtils.ts (processMultiTenantRequest)",
+    when: ({ text }) => text.includes("not configured to acquire tokens for tenant"),
+  },
+  {
+    reason: "invalid-answer",
+    // What a 400 without a known form becomes, too, which may never pass.
+    limitMs: 70_000,
+    meaning: "The answer is no token response.",
+    remedy: "If it lasts, look for a proxy between the pod and the identity service.",
+    source: "@azure/identity msal/utils.ts (ensureValidMsalToken); measured with 4.13.1",
+    when: ({ names, text }) =>
+      names.includes("AuthenticationRequiredError") && /response had no "\w+" property/u.test(text),
+  },
+  {
+    reason: "credential-error",
+    meaning: "The service account token could not be read.",
+    remedy: "If it lasts, look at the file that AZURE_FEDERATED_TOKEN_FILE names.",
+    source: "@azure/identity workloadIdentityCredential.ts (readFileContents); measured with 4.13.1",
+    when: ({ names, text }) =>
+      names.includes("AuthenticationRequiredError") && /\be[a-z]{4,8}: [^\n]*, (?:open|read)\b/u.test(text),
+  },
   {
     reason: "credential-rejected",
     permanent: true,
     meaning: "The credential needs somebody to sign in.",
     remedy: "Use a credential that needs nobody, or sign in before.",
-    source: "@azure/identity errors.ts (AuthenticationRequiredError)",
+    // Last of its kind: the SDK makes such an error of every failure that MSAL reports, passing ones included.
+    source: "@azure/identity errors.ts (AuthenticationRequiredError), msal/utils.ts (handleMsalError)",
     when: ({ names }) => names.includes("AuthenticationRequiredError"),
   },
-];
-
-/** What is left where neither an answer nor a connection shows. */
-const LAST: readonly ThrownRow[] = [
   {
     reason: "timeout",
     meaning: "The credential gave up waiting.",
@@ -124,8 +152,10 @@ function guardRow(error: unknown): VerdictRow | undefined {
 }
 
 /** On a laptop nothing that is missing will come by waiting, and the SDK's own chain would have failed at once. */
-function failsAtOnce(facts: ThrownFacts, { gated, inKubernetes, delegated }: ClassificationContext): boolean {
-  return delegated && !gated && !inKubernetes && facts.names.some((name) => UNAVAILABLE.has(name));
+function failsAtOnce(facts: ThrownFacts, { plane, inKubernetes, delegated }: ClassificationContext): boolean {
+  return (
+    delegated && plane === undefined && !inKubernetes && facts.names.some((name) => UNAVAILABLE.has(name))
+  );
 }
 
 /** Keeps a reason that says something; what would only say that nobody answered becomes: there is nobody. */

@@ -7,8 +7,11 @@ interface TransportRow extends VerdictRow {
 
 const NODE_ERRORS = "nodejs.org, Common system errors";
 
-/** `network_error` is what MSAL makes of any answer that is no JSON, every error of NMI included. */
-const MSAL_NETWORK_ERROR = "NETWORK_ERROR";
+/**
+ * `network_error` is what MSAL makes of any answer that is no JSON, every error of NMI included, and of connections that
+ * failed; `endpoints_resolution_error` of either while it looks for the endpoints of an authority.
+ */
+const MSAL_CODES: ReadonlySet<string> = new Set(["NETWORK_ERROR", "ENDPOINTS_RESOLUTION_ERROR"]);
 
 const UNROUTABLE: ReadonlySet<string> = new Set([
   "ENETUNREACH",
@@ -46,10 +49,35 @@ const CONNECTION: VerdictRow = {
   source: `${NODE_ERRORS}; aad-pod-identity pkg/nmi/server/server.go (a crash leaves the rule, and nobody listens)`,
 };
 
+const EGRESS =
+  "If it lasts, check that network policies, firewalls and proxies let this pod reach Entra ID (login.microsoftonline.com, or AZURE_AUTHORITY_HOST).";
+
+/** Whether it is Entra ID that did not answer. */
+export function asksEntra({ entra, plane }: ClassificationContext): boolean {
+  return entra === true || plane === "workload-identity";
+}
+
 const ROWS: readonly TransportRow[] = [
   {
+    codes: TIMED_OUT,
+    when: asksEntra,
+    reason: "timeout",
+    meaning: "Entra ID did not answer in time.",
+    remedy: EGRESS,
+    source: NODE_ERRORS,
+  },
+  {
+    codes: new Set([...FAILED, ...UNROUTABLE, ...MSAL_CODES]),
+    when: asksEntra,
+    reason: "connection-failed",
+    meaning:
+      "No connection to Entra ID, or an answer that Entra ID does not give; the Azure SDK may not say which.",
+    remedy: EGRESS,
+    source: `${NODE_ERRORS}; msal-node client/ConfidentialClientApplication.ts; measured with @azure/identity 4.13.1`,
+  },
+  {
     codes: UNROUTABLE,
-    when: ({ gated, inKubernetes }) => !gated && !inKubernetes,
+    when: ({ plane, inKubernetes }) => plane === undefined && !inKubernetes,
     reason: "no-identity-source",
     permanent: true,
     meaning: "This machine has no identity endpoint.",
@@ -65,7 +93,7 @@ const ROWS: readonly TransportRow[] = [
     source: `${NODE_ERRORS}; aad-pod-identity#716, #821`,
   },
   {
-    codes: new Set([MSAL_NETWORK_ERROR]),
+    codes: MSAL_CODES,
     reason: "connection-failed",
     meaning:
       "The Azure SDK got no answer, or one that is no JSON, as all errors of NMI are; it does not say which.",

@@ -1,3 +1,5 @@
+import type { Plane } from "./plane.js";
+
 /**
  * Why an attempt failed. A closed union; adding a member is a minor release.
  *
@@ -49,11 +51,13 @@ export interface Verdict {
 
 /** What is known of the place where the attempt was made. */
 export interface ClassificationContext {
-  /** An NMI gate guards this request. */
-  readonly gated: boolean;
+  /** The plane through which the gate was seen open; `undefined` without a gate of this library. */
+  readonly plane: Plane | undefined;
   readonly inKubernetes: boolean;
   /** The answer came out of `@azure/identity` or another wrapped credential. */
   readonly delegated: boolean;
+  /** The request goes to Entra ID, past any identity endpoint of the node. */
+  readonly entra?: boolean;
 }
 
 /** A line of a classification table. */

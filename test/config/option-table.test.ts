@@ -20,6 +20,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   audiences: "https://vault.azure.net/.default=https://vault.azure.net",
   unreadable: "accept",
   filePath: "/tmp/identity-ready",
+  targetPort: "8001",
 };
 const OBJECT_ID = { AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: SAMPLES["identifiers"] };
 

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isGuardError } from "../../src/errors.js";
 import type { Gate } from "../../src/gate/gate.js";
 import { DefaultAzureCredential } from "../../src/guard/default-azure-credential.js";
-import { dropInContext } from "../../src/guard/drop-in.js";
 import type { GuardedCredential } from "../../src/guard/guarded-credential.js";
 import { ManagedIdentityCredential } from "../../src/guard/managed-identity-credential.js";
 import { RIGHT, SCOPE } from "./world.js";
@@ -108,14 +107,6 @@ describe("an AZURE_POD_IDENTITY_AUTHORITY_HOST that is no address", () => {
     expect(problemsOf(() => new ManagedIdentityCredential(pinned))).toEqual(refused);
     vi.stubEnv("HOST_IP", "10.240.0.4");
     expect(problemsOf(() => new ManagedIdentityCredential(pinned))).toEqual(refused);
-  });
-});
-
-describe("a gate of a later version", () => {
-  it("is refused by the name of the variable that chose it", () => {
-    environment({ AZURE_IDENTITY_GUARD_GATE: "proxy" });
-    expect(() => dropInContext(undefined)).toThrow(/^AZURE_IDENTITY_GUARD_GATE is proxy/u);
-    expect(() => dropInContext({ gate: "workload-identity" })).toThrow(/^gate is workload-identity/u);
   });
 });
 

@@ -5,6 +5,7 @@ import "../../src/endpoint/identity-endpoint.js";
 import type { EnvironmentValues } from "../../src/config/environment.js";
 import { resolveOptions, type GuardOptions } from "../../src/config/options.js";
 import type { HttpProbe } from "../../src/gate/route-probe.js";
+import type { TokenFileReader } from "../../src/gate/token-file.js";
 import type { DropInContext } from "../../src/guard/drop-in.js";
 import type { GuardedCredential } from "../../src/guard/guarded-credential.js";
 import {
@@ -39,9 +40,17 @@ export interface Answer {
 export interface TokenAnswerOptions {
   readonly oid?: string;
   readonly lifeMs?: number;
-  readonly by?: "nmi" | "imds";
+  readonly by?: "nmi" | "imds" | "proxy" | "unknown";
   readonly serial?: number;
 }
+
+/** The `Server` header of each who may answer. */
+export const SERVERS: Readonly<Record<"nmi" | "imds" | "proxy" | "unknown", { readonly server?: string }>> = {
+  nmi: {},
+  imds: { server: "IMDS/150.870.65.1854" },
+  proxy: { server: "azure-workload-identity/proxy/v1.6.0 (linux/amd64) 1234567/2025-01-01" },
+  unknown: { server: "istio-envoy" },
+};
 
 export function tokenAnswer(now: number, options: TokenAnswerOptions = {}): Answer {
   const { oid = RIGHT, lifeMs = 86_400_000, by = "nmi", serial = 0 } = options;
@@ -52,8 +61,7 @@ export function tokenAnswer(now: number, options: TokenAnswerOptions = {}): Answ
     token_type: "Bearer",
     ...(by === "imds" ? { client_id: "x", ext_expires_in: "86399" } : {}),
   };
-  const headers = by === "imds" ? { server: "IMDS/150.870.65.1854" } : {};
-  return { status: 200, body: JSON.stringify(body), headers };
+  return { status: 200, body: JSON.stringify(body), headers: SERVERS[by] };
 }
 
 /** A node without sockets: the test says what answers, on a clock of its own. */
@@ -67,6 +75,10 @@ export class World {
   route: () => Awaited<ReturnType<HttpProbe>> | Error = () => ({ status: 400, server: undefined, body: "" });
   /** Answers token request number `n`, counted from 1; the signal is the request's own. */
   token: (n: number, signal: AbortSignal) => Answer | Promise<Answer> = () => tokenAnswer(this.clock.now());
+  /** `/readyz` of the migration proxy. */
+  ready: () => Awaited<ReturnType<HttpProbe>> | Error = () => refused();
+  /** The contents of the service account token's file. */
+  file: () => string | Error = () => refused("ENOENT");
   random: () => number = () => 0.5;
   requests = 0;
   inFlight = 0;
@@ -76,6 +88,8 @@ export class World {
   /** Monotonic start of each token request. */
   readonly starts: number[] = [];
   readonly urls: string[] = [];
+  /** URLs of health requests and route probes. */
+  readonly probed: string[] = [];
   readonly ports: GuardPorts;
 
   constructor() {
@@ -101,15 +115,23 @@ export class World {
       },
     };
     const probe: HttpProbe = async (url) => {
+      this.probed.push(url);
       const isHealth = url.endsWith("/healthz");
+      const isReady = url.endsWith("/readyz");
       if (isHealth) this.healthChecks++;
-      else this.routeProbes++;
-      const answer = isHealth ? this.health() : this.route();
+      else if (!isReady) this.routeProbes++;
+      const answer = isHealth ? this.health() : isReady ? this.ready() : this.route();
       if (answer instanceof Error) throw answer;
       return answer;
     };
     const random = (): number => this.random();
-    this.ports = { ...isolatedPorts({ clock: this.clock, random, send, probe }), registry: createRegistry() };
+    const readFile: TokenFileReader = async () => {
+      const text = this.file();
+      if (text instanceof Error) throw text;
+      return { text };
+    };
+    const ports = isolatedPorts({ clock: this.clock, random, send, probe, readFile });
+    this.ports = { ...ports, registry: createRegistry() };
   }
 
   /** A guarded managed identity; with `environment` nothing but what a test names is set. */

@@ -112,7 +112,9 @@ export function answerTo(
   const form = TOKENS[kind];
   if (form !== undefined) {
     const fromImds = route === "imds" || form.imdsBody === true;
-    const { body, issued } = tokenResponse(form, now, serial, fromImds, fromImds ? "imds" : shows);
+    // The proxy names itself, whatever its body.
+    const by = fromImds && shows !== "proxy" ? "imds" : shows;
+    const { body, issued } = tokenResponse(form, now, serial, fromImds, by);
     issue(issued);
     return { status: 200, body, headers, issued };
   }

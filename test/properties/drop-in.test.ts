@@ -10,7 +10,7 @@ const OTHERS = {
   AZURE_CLIENT_ID: ["33333333-3333-4333-8333-333333333333"],
   AZURE_TENANT_ID: ["44444444-4444-4444-8444-444444444444"],
   AZURE_CLIENT_SECRET: ["secret"],
-  AZURE_FEDERATED_TOKEN_FILE: ["/var/run/secrets/token"],
+  AZURE_FEDERATED_TOKEN_FILE: ["", " "],
   AZURE_AUTHORITY_HOST: ["https://login.microsoftonline.com/"],
   AZURE_TOKEN_CREDENTIALS: ["dev", "prod"],
   AZURE_POD_IDENTITY_AUTHORITY_HOST: ["http://169.254.169.254"],
@@ -45,6 +45,8 @@ const guarding = fc.constantFrom<readonly [string, string]>(
   ["AZURE_IDENTITY_GUARD_RETRY_BUDGET", "60s"],
   ["AZURE_IDENTITY_GUARD_WARM_UP_SCOPES", "https://vault.azure.net/.default"],
   ["AZURE_IDENTITY_GUARD_GATE", "none"],
+  ["AZURE_IDENTITY_GUARD_PROXY_PORT", "8001"],
+  ["AZURE_FEDERATED_TOKEN_FILE", "/var/run/secrets/token"],
 );
 
 const OWN = { ...process.env };

@@ -78,6 +78,33 @@ function openBetween(probes: readonly ProbeRecord[], after: Moment, before: Mome
   );
 }
 
+/**
+ * Where NMI or the proxy may be: tokens of one of the two alone, for as long as the gate lives, and never of IMDS. What
+ * does not say who issued it counts as NMI's.
+ */
+export const keepsToOnePlane: Invariant = (run) => {
+  const { schedule, plane, process } = run;
+  const stored = process.stored.flatMap((moment) => {
+    const issued = moment.text === undefined ? undefined : plane.issued.get(moment.text);
+    return issued === undefined ? [] : [{ moment, issued, proxied: issued.shows === "proxy" }];
+  });
+  for (const { issued } of stored) {
+    if (issued.shows === "imds") return `a token of IMDS was stored: ${text(issued)}`;
+    if (schedule.expects && issued.oid !== RIGHT) return `a refused token was stored: ${text(issued)}`;
+  }
+  const turned = stored.find(({ moment, proxied }, index) => {
+    const before = stored[index - 1];
+    return (
+      before !== undefined &&
+      before.proxied !== proxied &&
+      // Before it is decided, what does not say who it is passes for NMI.
+      before.issued.shows !== "unknown" &&
+      !isForgotten(run, before.moment, moment)
+    );
+  });
+  return turned === undefined ? undefined : `tokens of both planes: ${text(turned)}`;
+};
+
 /** What is found in a cache came there as a verified token. */
 export const poisonsNoCache: Invariant = ({ schedule, plane, process, unexplained }) => {
   const first = unexplained[0];

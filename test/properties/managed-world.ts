@@ -10,7 +10,12 @@ import { RETRIES, type Schedule } from "./schedule.js";
 import type { Instance, World } from "./simulation.js";
 import { RIGHT } from "./tokens.js";
 
-const ENVIRONMENT = { HOST_IP: "10.240.0.4" };
+/** The NMI gate and no other: what it looks at does not change with who answers first. */
+const UNDER_NMI = { HOST_IP: "10.240.0.4", AZURE_IDENTITY_GUARD_GATE: "nmi" };
+
+/** NMI, or the migration proxy, whichever answers first. */
+const UNDECIDED = { HOST_IP: "10.240.0.4" };
+
 export const RESOURCES = ["https://vault.azure.net", "https://storage.azure.com"] as const;
 
 /** A clock for worlds without sockets, where one turn of the event loop is enough for all promises. */
@@ -29,10 +34,14 @@ export function portsOf(
 }
 
 /** A guarded managed identity under the NMI gate. */
-export function managedInstance(guard: GuardOptions, ports: GuardPorts): Instance {
-  const options = resolveOptions(guard, ENVIRONMENT, { gate: "auto", expect: "environment" });
-  const gate = resolveGate(options, ENVIRONMENT, ports);
-  const context = { environment: ENVIRONMENT, options, gate, inKubernetes: true, guarding: true, ports };
+export function managedInstance(
+  guard: GuardOptions,
+  ports: GuardPorts,
+  environment: Readonly<Record<string, string>> = UNDER_NMI,
+): Instance {
+  const options = resolveOptions(guard, environment, { gate: "auto", expect: "environment" });
+  const gate = resolveGate(options, environment, ports);
+  const context = { environment, options, gate, inKubernetes: true, guarding: true, ports };
   return { credential: managedIdentity(context, {}), options };
 }
 
@@ -46,6 +55,15 @@ export function guardOptions(schedule: Schedule, instance: number): GuardOptions
 
 /** A pod under NMI, whose managed identity every instance is. */
 export function managedWorld(schedule: Schedule): World {
+  return worldUnder(UNDER_NMI, schedule);
+}
+
+/** A pod that has the address of its node, and NMI or the migration proxy. */
+export function undecidedWorld(schedule: Schedule): World {
+  return worldUnder(UNDECIDED, schedule);
+}
+
+function worldUnder(environment: Readonly<Record<string, string>>, schedule: Schedule): World {
   const clock = fastClock();
   const plane = new Plane(clock, schedule.phases);
   const ports = portsOf(clock, plane, schedule.chances);
@@ -55,7 +73,7 @@ export function managedWorld(schedule: Schedule): World {
     plane,
     resources: RESOURCES,
     moment: () => plane.moment(),
-    create: (instance) => managedInstance(guardOptions(schedule, instance), ports),
+    create: (instance) => managedInstance(guardOptions(schedule, instance), ports, environment),
     ownSleeps: () => 0,
   };
 }

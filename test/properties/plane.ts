@@ -23,9 +23,9 @@ export interface TokenRequestRecord {
   retryAfterMs?: number;
 }
 
-/** One health request or route probe. */
+/** One health request, or route probe, or question to the migration proxy, which always says that it is ready. */
 export interface ProbeRecord {
-  readonly kind: "health" | "route";
+  readonly kind: "health" | "route" | "ready";
   readonly start: Moment;
   end?: Moment;
   /** Whether what it saw lets the gate be open. */
@@ -117,10 +117,11 @@ export class Plane implements PlaneRecord {
 
   readonly probe: HttpProbe = async (url, { signal }) => {
     const phase = this.phase("");
-    const kind = url.endsWith("/healthz") ? "health" : "route";
+    const kind = url.endsWith("/healthz") ? "health" : url.endsWith("/readyz") ? "ready" : "route";
     const record: ProbeRecord = { kind, start: this.moment() };
     this.probes.push(record);
     try {
+      if (kind === "ready") return { status: 200, server: undefined, body: "ok" };
       if (kind === "route") return await this.#route(phase.route, record, signal);
       const { answer, afterMs = 0 } = HEALTH_ANSWERS[phase.health];
       await untilAborted(this.#wait(afterMs, signal), signal);

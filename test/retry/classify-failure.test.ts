@@ -7,11 +7,11 @@ import {
   type Verdict,
 } from "../../src/retry/classify-failure.js";
 
-const gated: ClassificationContext = { gated: true, inKubernetes: true, delegated: false };
-const ungated: ClassificationContext = { gated: false, inKubernetes: true, delegated: false };
-const sdk: ClassificationContext = { gated: true, inKubernetes: true, delegated: true };
-const sdkUngated: ClassificationContext = { gated: false, inKubernetes: true, delegated: true };
-const laptop: ClassificationContext = { gated: false, inKubernetes: false, delegated: true };
+const gated: ClassificationContext = { plane: "nmi", inKubernetes: true, delegated: false };
+const ungated: ClassificationContext = { plane: undefined, inKubernetes: true, delegated: false };
+const sdk: ClassificationContext = { plane: "nmi", inKubernetes: true, delegated: true };
+const sdkUngated: ClassificationContext = { plane: undefined, inKubernetes: true, delegated: true };
+const laptop: ClassificationContext = { plane: undefined, inKubernetes: false, delegated: true };
 
 type Answer = Extract<FailureEvidence, { kind: "answer" }>;
 
@@ -370,7 +370,7 @@ describe("errors of the Azure SDK", () => {
     ],
     [
       "sign-in needed",
-      named("AuthenticationRequiredError", `Response had no "expiresOn" property.`),
+      named("AuthenticationRequiredError", "Automatic authentication has been disabled."),
       sdk,
       ["credential-rejected", "permanent"],
     ],
@@ -403,6 +403,142 @@ describe("errors of the Azure SDK", () => {
     ["anything else", new Error("whatever"), sdk, ["credential-error", "transient"]],
   ])("%s", (_name, error, context, expected) => {
     expect(summary(classifyFailure(thrown(error), context))).toEqual(expected);
+  });
+});
+
+/** All of these are AuthenticationRequiredErrors of 4.13.1, measured; their text is all that is left of the answer. */
+describe("errors that the Azure SDK calls a missing sign-in", () => {
+  const entra: ClassificationContext = {
+    plane: "workload-identity",
+    inKubernetes: true,
+    delegated: true,
+    entra: true,
+  };
+  const required = (message: string): Error => named("AuthenticationRequiredError", message);
+  const told = (error: string, codes: string, description: string): Error =>
+    required(
+      `${error}: Error(s): ${codes} - Timestamp: Not Available - Description: ${description} - Correlation ID: Not Available - Trace ID: Not Available`,
+    );
+  const code = (digits: number, error = "invalid_client"): Error =>
+    told(error, String(digits), `AADSTS${digits}: x`);
+
+  test.each<[string, Error, unknown[]]>([
+    ["70021", code(70_021, "invalid_request"), ["federation-pending", "transient", 180_000]],
+    ["700211", code(700_211), ["federation-pending", "transient", 180_000]],
+    ["700212", code(700_212), ["federation-pending", "transient", 180_000]],
+    ["700213", code(700_213), ["federation-pending", "transient", 180_000]],
+    ["7002121", code(7_002_121), ["federation-pending", "transient", 180_000]],
+    ["700024", code(700_024), ["assertion-expired", "transient", 360_000]],
+    ["90061", code(90_061, "invalid_request"), ["server-error", "transient", 180_000]],
+    ["7000272", code(7_000_272), ["credential-rejected", "transient", 180_000]],
+    ["700016", code(700_016, "unauthorized_client"), ["application-not-found", "transient", 180_000]],
+    ["7000229", code(7_000_229), ["application-not-found", "transient", 180_000]],
+    ["90033", code(90_033, "temporarily_unavailable"), ["server-error", "transient"]],
+    ["90055", code(90_055), ["throttled", "transient", "throttled"]],
+    ["50196", code(50_196), ["throttled", "transient", "throttled"]],
+    ["50001", code(50_001, "invalid_resource"), ["resource-not-found", "permanent"]],
+    ["500011", code(500_011, "invalid_resource"), ["resource-not-found", "permanent"]],
+    ["700027", code(700_027), ["credential-rejected", "permanent"]],
+    ["50027", code(50_027), ["credential-rejected", "permanent"]],
+    ["1002012", code(1_002_012, "invalid_scope"), ["credential-rejected", "permanent"]],
+    ["90002", code(90_002, "invalid_tenant"), ["credential-rejected", "permanent"]],
+    [
+      "no code, invalid_client",
+      told("invalid_client", "Not Available", "x"),
+      ["credential-rejected", "transient", 180_000],
+    ],
+    ["no code, server_error", told("server_error", "Not Available", "x"), ["server-error", "transient"]],
+    [
+      "no code, invalid_scope",
+      told("invalid_scope", "Not Available", "x"),
+      ["credential-rejected", "permanent"],
+    ],
+    [
+      "a connection that failed, or no JSON",
+      required("network_error: See https://aka.ms/msal.js.errors#network_error for details"),
+      ["connection-failed", "transient"],
+    ],
+    [
+      "an answer without a token",
+      required('Response had no "expiresOn" property.'),
+      ["invalid-answer", "transient", 70_000],
+    ],
+    [
+      "a file that is gone",
+      required(
+        "ENOENT: no such file or directory, open '/var/run/secrets/azure/tokens/azure-identity-token'",
+      ),
+      ["credential-error", "transient"],
+    ],
+    [
+      "discovery that failed",
+      unavailable(
+        "endpoints_resolution_error: See https://aka.ms/msal.js.errors#endpoints_resolution_error for details",
+      ),
+      ["connection-failed", "transient"],
+    ],
+    [
+      "another tenant",
+      unavailable("The current credential is not configured to acquire tokens for tenant 4. To enable"),
+      ["credential-rejected", "permanent"],
+    ],
+    [
+      "a sign-in",
+      required("Automatic authentication has been disabled."),
+      ["credential-rejected", "permanent"],
+    ],
+  ])("%s", (_name, error, expected) => {
+    expect(summary(classifyFailure(thrown(error), entra))).toEqual(expected);
+  });
+
+  test("are said to be Entra ID's, with its address in the remedy", () => {
+    const verdict = classifyFailure(
+      thrown(required("network_error: See https://aka.ms/msal.js.errors#x")),
+      entra,
+    );
+    expect(verdict.meaning).toContain("Entra ID");
+    expect(verdict.remedy).toContain("AZURE_AUTHORITY_HOST");
+    expect(classifyFailure({ kind: "timeout", afterMs: 1 }, entra).meaning).toContain("Entra ID");
+  });
+});
+
+describe("answers under the proxy gate", () => {
+  const proxied: ClassificationContext = { plane: "proxy", inKubernetes: true, delegated: false };
+  test.each<[string, Answer, unknown[]]>([
+    [
+      "the proxy's own, with a code",
+      answer(500, "proxy", "AADSTS700213: x"),
+      ["federation-pending", "transient", 180_000],
+    ],
+    [
+      "the proxy's own, for good",
+      answer(500, "proxy", "AADSTS700027: x"),
+      ["credential-rejected", "permanent"],
+    ],
+    ["the proxy's own, without", answer(500, "proxy", "x"), ["server-error", "transient"]],
+    [
+      "the proxy's refusal of the form",
+      answer(400, "proxy", "The resource parameter is required."),
+      ["invalid-request", "permanent"],
+    ],
+    ["IMDS", imds(400, "invalid_request", MULTIPLE), ["bypass", "transient"]],
+    ["IMDS, throttled", imds(429), ["bypass", "transient", "throttled"]],
+    ["NMI, or nobody who says so", nmi(404), ["wrong-plane", "transient"]],
+    ["somebody else", answer(502, "unknown"), ["wrong-plane", "transient"]],
+  ])("%s", (_name, evidence, expected) => {
+    expect(summary(classifyFailure(evidence, proxied))).toEqual(expected);
+  });
+
+  test("are told with the proxy's remedy", () => {
+    expect(classifyFailure(imds(400), proxied).remedy).toContain("azwi-proxy-init");
+    expect(classifyFailure({ kind: "wrong-plane", provenance: "imds" }, proxied).remedy).toContain(
+      "azwi-proxy-init",
+    );
+  });
+
+  test("of an error that does not say who answered, nothing is concluded", () => {
+    const context = { ...proxied, delegated: true };
+    expect(classifyFailure(thrown(new Error("AADSTS700213: x")), context).reason).toBe("federation-pending");
   });
 });
 
@@ -500,7 +636,7 @@ describe("outside of Kubernetes, without a gate", () => {
   });
 
   test("the same error is transient under a gate", () => {
-    expect(classifyFailure(thrown(unavailable("x")), { ...laptop, gated: true }).permanent).toBe(false);
+    expect(classifyFailure(thrown(unavailable("x")), { ...laptop, plane: "nmi" }).permanent).toBe(false);
   });
 });
 

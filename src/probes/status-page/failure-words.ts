@@ -3,7 +3,7 @@ import { cut } from "./markup.js";
 
 /** Why there is no token, in a clause that names nobody. */
 const WORDS: Readonly<Record<FailureReason | "not-acquired", string>> = {
-  "connection-failed": "no connection to the identity endpoint",
+  "connection-failed": "no connection to the identity plane",
   timeout: "no answer in time",
   "assignment-pending": "the identity has not reached this node yet",
   "identity-not-found": "the identity is not known on this node",
@@ -12,8 +12,8 @@ const WORDS: Readonly<Record<FailureReason | "not-acquired", string>> = {
   "imds-unreachable": "IMDS does not answer NMI",
   "imds-updating": "IMDS is being updated",
   throttled: "too many token requests",
-  bypass: "IMDS answered where NMI should have",
-  "wrong-plane": "the token did not come through NMI",
+  bypass: "IMDS itself answered",
+  "wrong-plane": "the token did not come through the gated plane",
   "multiple-identities": "several identities are possible, and none was named",
   "invalid-request": "the token request was refused for its form",
   "resource-not-found": "nobody knows the resource that the token is for",
@@ -42,7 +42,7 @@ export function failureWords(reason: string): string {
 
 /** Why a token was refused; the reasons are those that `rejected` events give. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ["bypass", "it was issued by somebody else than NMI"],
+  ["bypass", "it did not come through the gated plane"],
   ["identity-mismatch", "it is another identity's"],
   ["token-unverifiable", "its claims cannot be checked"],
   ["token-expired", "it has too little life left"],

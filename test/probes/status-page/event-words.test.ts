@@ -26,7 +26,7 @@ describe("an event in words", () => {
     [ago.token(0), "A token was acquired for vault.azure.net, good until 14:00:00 UTC."],
     [
       ago.rejected(0, "bypass"),
-      "A token for vault.azure.net was refused: it was issued by somebody else than NMI.",
+      "A token for vault.azure.net was refused: it did not come through the gated plane.",
     ],
     [ago.acquisition(0, "token"), "Got a token for vault.azure.net after 3.2 s and 2 attempts."],
     [ago.acquisition(0, "failed"), "Gave up on a token for vault.azure.net after 3.2 s and 2 attempts."],

@@ -1,0 +1,35 @@
+import type { Clock } from "../clock.js";
+import type { HttpProbe } from "./http-probe.js";
+import { probeRoute, type RouteProbeResult } from "./route-probe.js";
+
+/** Who would answer a token request now, or did a moment ago. Rejects with `signal.reason` only. */
+export type PacedRoute = (signal: AbortSignal) => Promise<RouteProbeResult>;
+
+/** The wait after a route probe that IMDS answered: doubled each time, up to the largest. */
+const FIRST_BYPASS_WAIT_MS = 1000;
+const MAX_BYPASS_WAIT_MS = 10_000;
+
+/**
+ * Route probes at the pace that the node can bear: each one that IMDS answers counts against limits that all pods of
+ * the node share (20 requests/s), so that the next ones wait 1, 2, 4 ... 10 s, and the last answer stands meanwhile.
+ */
+export function createPacedRoute(
+  metadataUrl: string,
+  { clock, probe }: { readonly clock: Clock; readonly probe: HttpProbe },
+): PacedRoute {
+  let bypass: { readonly at: number; readonly waitMs: number } | undefined;
+  return async (signal) => {
+    const askedAgo = bypass === undefined ? Infinity : clock.elapsed() - bypass.at;
+    if (bypass !== undefined && askedAgo < bypass.waitMs) {
+      const ago = Math.round(askedAgo / 1000);
+      return { route: "imds", detail: `IMDS answered on the token path ${ago} s ago` };
+    }
+    const result = await probeRoute(probe, metadataUrl, { clock, signal });
+    bypass = result.route === "imds" ? { at: clock.elapsed(), waitMs: nextWait(bypass?.waitMs) } : undefined;
+    return result;
+  };
+}
+
+function nextWait(before: number | undefined): number {
+  return before === undefined ? FIRST_BYPASS_WAIT_MS : Math.min(before * 2, MAX_BYPASS_WAIT_MS);
+}
