@@ -197,3 +197,21 @@ describe("an explicit target", () => {
     });
   });
 });
+
+describe("a key that nobody could get a token for", () => {
+  it("counts for ten minutes after the last call, and then no more", async () => {
+    const world = new World();
+    world.token = () => ({ status: 400, body: '{"error":"invalid_resource"}', headers: {} });
+    const credential = world.credential();
+    const call = credential.getToken(SCOPE).catch(() => undefined);
+    await world.clock.advance(90_000);
+    await call;
+    expect(credential.health.snapshot()).toMatchObject({
+      state: "failing",
+      probes: { ready: false, live: true },
+    });
+    await world.clock.advance(520_000);
+    expect(credential.health.snapshot().state).toBe("ready");
+    await credential.close();
+  });
+});
