@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveOptions } from "../../src/config/options.js";
+import { createGuard } from "../../src/guard/guard.js";
+import { unguarded } from "../../src/guard/make-guarded.js";
 import { drainAll, keepHealthFile, monitorsOf, processPasses } from "../../src/guard/process-health.js";
 import type { HealthMonitor } from "../../src/health/health-monitor.js";
 import { processEvents } from "../../src/process-events.js";
@@ -100,6 +103,33 @@ describe("the health file of the process", () => {
     expect(existsSync(path)).toBe(false);
     await credential.close();
     for (const file of world.ports.registry.files.values()) file.close();
+  });
+});
+
+describe("the health file", () => {
+  let folder = "";
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "process-health-"))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const wrapped = { getToken: async () => await Promise.resolve(null) };
+
+  it.each<[string, (world: World, health: { file: string }) => unknown]>([
+    ["a managed identity", (world, health) => world.credential({ gate: "none", health }, {})],
+    [
+      "guard(x)",
+      (world, health) => {
+        const options = resolveOptions({ health }, {}, { gate: "none", expect: "none" });
+        return createGuard(wrapped, options, world.ports);
+      },
+    ],
+    ["an unguarded credential", (world, health) => unguarded(world.context({ health }, {}), wrapped)],
+  ])("is kept for %s", (_what, make) => {
+    const world = new World();
+    const file = join(folder, "ready");
+    make(world, { file });
+    expect(existsSync(file)).toBe(true);
+    for (const each of world.ports.registry.files.values()) each.close();
+    expect(existsSync(file)).toBe(false);
   });
 });
 
