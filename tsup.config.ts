@@ -5,6 +5,19 @@ export const libraryEntries: Readonly<Record<string, string>> = {
   index: "src/index.ts",
   probes: "src/probes/index.ts",
   testing: "src/testing/index.ts",
+  register: "src/register.ts",
+};
+
+/** What `register` loads by name once the environment asks for something; nobody else does, so they have no types. */
+export const registerEntries: Readonly<Record<"esm" | "cjs", Readonly<Record<string, string>>>> = {
+  esm: {
+    "register/guarded-copy": "src/register/guarded-copy.ts",
+    "register/loader-hooks": "src/register/loader-hooks.ts",
+  },
+  cjs: {
+    "register/guarded-copy": "src/register/guarded-copy.ts",
+    "register/install": "src/register/install.ts",
+  },
 };
 
 /** Files that Node.js runs and nobody imports: built as ESM only. */
@@ -44,7 +57,7 @@ const config: readonly Options[] = [
     format: "esm",
     // Names and lines for stack traces; with the sources in them the maps would be half of the package.
     sourcemap: true,
-    entry: { ...libraryEntries, ...programEntries },
+    entry: { ...libraryEntries, ...programEntries, ...registerEntries.esm },
     esbuildOptions(options) {
       options.sourcesContent = false;
     },
@@ -54,7 +67,7 @@ const config: readonly Options[] = [
     format: "cjs",
     // Split CommonJS goes through a second compiler in tsup, whose maps name the builder's folders and no source.
     sourcemap: false,
-    entry: { ...libraryEntries },
+    entry: { ...libraryEntries, ...registerEntries.cjs },
     esbuildOptions(options) {
       options.define = {
         ...options.define,

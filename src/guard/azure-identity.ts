@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type * as Identity from "@azure/identity";
 import { IdentityGuardError } from "../errors.js";
+import { copyOf, type IdentityCopy } from "./identity-copy.js";
 
 /** The classes of the application's own `@azure/identity`. */
 export type AzureIdentity = typeof Identity;
@@ -13,9 +14,16 @@ let loaded: AzureIdentity | undefined;
 /**
  * Loads `@azure/identity` at first need: it costs some 100 ms and 20 MiB, and a pod under NMI never needs it.
  * Synchronous, since constructors must throw what the SDK's constructors throw.
+ *
+ * @param copy the one to use where the application has several; default: the one that this library finds
  */
-export function azureIdentity(): AzureIdentity {
-  loaded ??= load();
+export function azureIdentity(copy?: IdentityCopy): AzureIdentity {
+  if (copy !== undefined) return copy.identity;
+  if (loaded === undefined) {
+    const found = load();
+    // With `register` it has our classes in place of its own.
+    loaded = copyOf(found.DefaultAzureCredential)?.identity ?? found;
+  }
   return loaded;
 }
 

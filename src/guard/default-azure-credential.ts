@@ -48,13 +48,13 @@ export class DefaultAzureCredential extends DropIn {
   constructor(options?: GuardedDefaultAzureCredentialOptions) {
     // The union of the SDK's option types hides what only some of its members have.
     const { guard, ...given }: AnyOptions & GuardOption = { ...options };
-    const context = dropInContext(guard);
-    super(context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(given)));
+    const context = dropInContext(guard, new.target);
+    super(context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(context)(given)));
   }
 }
 
-function sdkDefault(options: object): TokenCredential {
-  return new (azureIdentity().DefaultAzureCredential)({ ...options });
+function sdkDefault({ copy }: DropInContext): (options: object) => TokenCredential {
+  return (options) => new (azureIdentity(copy).DefaultAzureCredential)({ ...options });
 }
 
 function resolved(context: DropInContext, options: AnyOptions): GuardedCredential {
@@ -65,7 +65,7 @@ function resolved(context: DropInContext, options: AnyOptions): GuardedCredentia
     return delegated(context, {
       name: "DefaultAzureCredential",
       options,
-      create: sdkDefault,
+      create: sdkDefault(context),
       keyedBy: "request",
       plane: "the chain of @azure/identity",
     });
@@ -112,7 +112,7 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
       delegated(context, {
         name: "EnvironmentCredential",
         options,
-        create: (given) => new (azureIdentity().EnvironmentCredential)(given),
+        create: (given) => new (azureIdentity(context.copy).EnvironmentCredential)(given),
         keyedBy: "request",
         plane: "the credential in the environment",
         identity: `client ID ${variable(context.environment, "AZURE_CLIENT_ID") ?? ""}`,

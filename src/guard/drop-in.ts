@@ -5,6 +5,7 @@ import { resolveOptions, type GuardOptions, type ResolvedOptions } from "../conf
 import type { HealthMonitor } from "../health/health-monitor.js";
 import { warnOnce } from "../logger.js";
 import type { GuardedCredential } from "./guarded-credential.js";
+import { copyOf, type IdentityCopy } from "./identity-copy.js";
 import { processPorts } from "./ports.js";
 import { processRegistry, type GuardPorts } from "./registry.js";
 import { resolveGate, type ResolvedGate } from "./resolve-gate.js";
@@ -28,14 +29,20 @@ export interface DropInContext {
   /** Whether guarding is on: a gate, an expectation, an explicit option, or a variable about tokens. */
   readonly guarding: boolean;
   readonly ports: GuardPorts;
+  /** What is delegated goes to this copy of `@azure/identity`, not to the one that this library finds. */
+  readonly copy?: IdentityCopy | undefined;
 }
 
 const UNPROTECTED =
   "In Kubernetes with no gate and no expectation, a token of another identity would go unnoticed: " +
   "set AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID to the identity's principal ID.";
 
-/** Reads options and environment; throws `ERR_GUARD_CONFIGURATION` with everything that is wrong with them. */
-export function dropInContext(guard: GuardOptions | undefined): DropInContext {
+/**
+ * Reads options and environment; throws `ERR_GUARD_CONFIGURATION` with everything that is wrong with them.
+ *
+ * @param constructed the class that `new` was applied to
+ */
+export function dropInContext(guard: GuardOptions | undefined, constructed: object = DropIn): DropInContext {
   const environment = readEnvironment();
   const options = resolveOptions(guard, environment, { gate: "auto", expect: "environment" });
   const ports = { ...processPorts(), registry: processRegistry() };
@@ -44,7 +51,7 @@ export function dropInContext(guard: GuardOptions | undefined): DropInContext {
   const guarding = gate.gate !== undefined || options.expectation !== undefined || options.explicit;
   options.warnings.forEach(warnOnce);
   if (inKubernetes && gate.gate === undefined && options.expectation === undefined) warnOnce(UNPROTECTED);
-  return { environment, options, gate, inKubernetes, guarding, ports };
+  return { environment, options, gate, inKubernetes, guarding, ports, copy: copyOf(constructed) };
 }
 
 /** Forwards to whatever a drop-in class turned out to be. */

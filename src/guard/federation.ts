@@ -33,7 +33,7 @@ export function federated(
   const { gate, why } = federationGate(context, injection);
   const given = Object.entries(injection).filter(([, value]) => value !== undefined);
   const sdkOptions = { ...options, ...Object.fromEntries(given) };
-  const create = (): TokenCredential => sdkCredential(NAME, sdkOptions, sdkWorkloadIdentity);
+  const create = (): TokenCredential => sdkCredential(NAME, sdkOptions, sdkWorkloadIdentity(context));
   const source = (): TokenSource => {
     // What the SDK refuses is refused at construction, unless a gate that is closed for good says the same and more.
     if (isInjected(injection) || !closesWithoutInjection(context.gate)) create();
@@ -52,8 +52,10 @@ export function federated(
   });
 }
 
-export function sdkWorkloadIdentity(options: WorkloadIdentityCredentialOptions): TokenCredential {
-  return new (azureIdentity().WorkloadIdentityCredential)(options);
+export function sdkWorkloadIdentity({
+  copy,
+}: DropInContext): (options: WorkloadIdentityCredentialOptions) => TokenCredential {
+  return (options) => new (azureIdentity(copy).WorkloadIdentityCredential)(options);
 }
 
 /** Whether a pod that lacks what the webhook injects meets a gate that is closed for good, and no error at construction. */

@@ -114,11 +114,11 @@ export function sdkCredential(
 
 /** Equal for credentials of the SDK that would ask for the same tokens. */
 export function delegationKey(
-  { environment, ports }: DropInContext,
+  { environment, ports, copy }: DropInContext,
   name: string,
   options: object,
 ): readonly unknown[] {
-  return [name, optionsKey(options, ports.names), environmentKey(environment)];
+  return [name, optionsKey(options, ports.names), environmentKey(environment), copy?.folder ?? null];
 }
 
 /** Equal for environments in which the SDK's credentials are equal. A digest, since secrets are among the values. */

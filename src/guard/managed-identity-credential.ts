@@ -58,18 +58,23 @@ export class ManagedIdentityCredential extends DropIn {
     const { guard, ...given } = { ...(typeof first === "string" ? second : first) };
     const options: AnyManagedIdentityOptions =
       typeof first === "string" ? { ...given, clientId: first } : given;
-    const context = dropInContext(guard);
+    const context = dropInContext(guard, new.target);
     super(
-      context.guarding ? managedIdentity(context, options) : unguarded(context, sdkManagedIdentity(options)),
+      context.guarding
+        ? managedIdentity(context, options)
+        : unguarded(context, sdkManagedIdentity(context)(options)),
     );
   }
 }
 
-function sdkManagedIdentity(options: AnyManagedIdentityOptions): TokenCredential {
-  const { ManagedIdentityCredential: Sdk } = azureIdentity();
-  const { clientId, ...rest } = options;
-  // The SDK's class takes a client ID as its first argument or in its options; its types want one form at a time.
-  return clientId === undefined ? new Sdk(rest) : new Sdk(clientId, rest);
+function sdkManagedIdentity({
+  copy,
+}: DropInContext): (options: AnyManagedIdentityOptions) => TokenCredential {
+  return ({ clientId, ...rest }) => {
+    const { ManagedIdentityCredential: Sdk } = azureIdentity(copy);
+    // The SDK's class takes a client ID as its first argument or in its options; its types want one form at a time.
+    return clientId === undefined ? new Sdk(rest) : new Sdk(clientId, rest);
+  };
 }
 
 /** The guarded managed identity: the endpoint itself where there is one, else the SDK's class. */
@@ -97,7 +102,7 @@ export function managedIdentity(
     return delegated(context, {
       name: "ManagedIdentityCredential",
       options,
-      create: sdkManagedIdentity,
+      create: sdkManagedIdentity(context),
       keyedBy: "resource",
       plane: `the managed identity of ${source}`,
       identity: identityWords(identity),

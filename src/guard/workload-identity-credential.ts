@@ -24,7 +24,9 @@ export type GuardedWorkloadIdentityOptions = WorkloadIdentityCredentialOptions &
 export class WorkloadIdentityCredential extends DropIn {
   constructor(options?: GuardedWorkloadIdentityOptions) {
     const { guard, ...given }: GuardedWorkloadIdentityOptions = { ...options };
-    const context = dropInContext(guard);
-    super(context.guarding ? federated(context, given) : unguarded(context, sdkWorkloadIdentity(given)));
+    const context = dropInContext(guard, new.target);
+    super(
+      context.guarding ? federated(context, given) : unguarded(context, sdkWorkloadIdentity(context)(given)),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { libraryEntries, programEntries } from "../../tsup.config.js";
+import { libraryEntries, programEntries, registerEntries } from "../../tsup.config.js";
 import { findCycle, layerOf, wrongImports } from "./layers.js";
 import { readSources, sourceFile } from "./source-graph.js";
 
@@ -26,7 +26,8 @@ test("no chain of imports comes back to where it began", () => {
 });
 
 test("every file of src is reached from an entry of the build", () => {
-  const entries = Object.values({ ...libraryEntries, ...programEntries });
+  const { esm, cjs } = registerEntries;
+  const entries = Object.values({ ...libraryEntries, ...programEntries, ...esm, ...cjs });
   const open = entries.map((entry) => entry.replace(/^src\//, ""));
   const reached = new Set<string>();
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -49,6 +50,8 @@ describe("the rules themselves", () => {
     ["probes/metrics.ts", 'import { a } from "../testing/nmi.js";'],
     ["cli/serve.ts", 'import { a } from "../testing/nmi.js";'],
     ["testing/nmi.ts", 'import { a } from "../cli/demo.js";'],
+    ["register/install.ts", 'import { a } from "../testing/index.js";'],
+    ["probes/index.ts", 'import { a } from "../register.js";'],
   ])("refuse in %s: %s", (path, text) => {
     expect(wrongImports([sourceFile(path, text)])).toHaveLength(1);
   });
@@ -56,6 +59,8 @@ describe("the rules themselves", () => {
   test.each([
     ["cli/demo.ts", 'import { a } from "../testing/nmi.js";'],
     ["cli/demo-worker.ts", 'import { a } from "../index.js";'],
+    ["register.ts", 'import { a } from "./register/install.js";'],
+    ["register/install.ts", 'import { a } from "../probes/index.js";'],
     ["testing/nmi.ts", 'import { a } from "../clock.js";'],
     ["gate/gate-watcher.ts", 'import { a } from "../retry/run-attempts.js";'],
   ])("allow in %s: %s", (path, text) => {

@@ -13,11 +13,14 @@ const LAYERS: readonly (readonly [Layer, readonly string[]])[] = [
   ["plane", ["gate/", "endpoint/", "health/", "retry/run-attempts.ts"]],
   ["guard", ["guard/"]],
   ["face", ["index.ts"]],
-  ["edge", ["probes/", "cli/", "register.ts", "testing/"]],
+  ["edge", ["probes/", "cli/", "register.ts", "register/", "testing/"]],
 ];
 
-/** The one import between edges: the demo shows the guard against a simulated node. */
-const DEMO = /^cli\/demo/;
+/** The imports between edges: the demo shows the guard against a simulated node, `register` starts the probe server. */
+const BETWEEN_EDGES: readonly (readonly [from: RegExp, to: string])[] = [
+  [/^cli\/demo/, "testing"],
+  [/^register\//, "probes"],
+];
 
 /** The layer of a file; `undefined` where the table knows no place for it. */
 export function layerOf(path: string): Layer | undefined {
@@ -38,13 +41,16 @@ export function wrongImports(sources: Iterable<SourceFile>): string[] {
 function mayImport(path: string, target: string): boolean {
   const [from, to] = [layerOf(path), layerOf(target)];
   if (from === undefined || to === undefined) return false;
-  if (to === "edge")
-    return edgeOf(path) === edgeOf(target) || (DEMO.test(path) && edgeOf(target) === "testing");
+  if (to === "edge") {
+    const between = BETWEEN_EDGES.some(([allowed, edge]) => allowed.test(path) && edgeOf(target) === edge);
+    return between || edgeOf(path) === edgeOf(target);
+  }
   return rank(from) >= rank(to);
 }
 
+/** `register.ts` belongs to the folder of its name. */
 function edgeOf(path: string): string {
-  return path.split("/")[0] ?? path;
+  return path.split(/\/|\.ts$/)[0] ?? path;
 }
 
 function rank(layer: Layer): number {

@@ -288,6 +288,21 @@ describe("warnings", () => {
   test("say that an address of NMI has no effect without its gate", () => {
     expect(resolve({ nmi: { hostIp: "10.0.0.4" } }, {}, WRAPPER).warnings).toHaveLength(1);
   });
+
+  test.each([
+    ["nmi", 1],
+    ["none", 1],
+    ["auto", 0],
+    ["proxy", 0],
+  ] as const)("say that a port of the proxy has no effect without its gate: %s", (gate, said) => {
+    const environment = { HOST_IP: "10.0.0.4" };
+    expect(resolve({ gate, proxy: { port: 8001 } }, environment).warnings).toHaveLength(said);
+  });
+
+  test.each([0, 65_536, 8000.5, "8000"])("refuse %j as a port of the proxy", (port) => {
+    expect(failure({ proxy: { port: port as number } }).names).toEqual(["proxy.port"]);
+    expect(failure(undefined, { [`${P}PROXY_PORT`]: `x${port}` }).names).toEqual([`${P}PROXY_PORT`]);
+  });
 });
 
 describe("whether guarding was asked for", () => {

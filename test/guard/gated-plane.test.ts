@@ -135,6 +135,24 @@ describe("the migration proxy", () => {
   });
 });
 
+it("a gate that turns out to be the other one's while a token is on its way closes it to that token", async () => {
+  const world = podOn("unknown");
+  world.token = () => {
+    const proxied = podOn("proxy");
+    Object.assign(world, { route: proxied.route, ready: proxied.ready });
+    return tokenAnswer(world.clock.now(), {
+      by: world.requests === 1 ? "unknown" : "proxy",
+      serial: world.requests,
+    });
+  };
+  await using credential = world.credential({}, HOST_IP);
+  const call = credential.getToken(SCOPE);
+  await world.clock.advance(5_000);
+  expect(await outcome(call)).toHaveProperty("value");
+  expect(world.requests).toBe(2);
+  expect(credential.health.snapshot().metrics.rejected).toEqual([{ reason: "gate-closed", count: 1 }]);
+});
+
 it("a gate of the application's own stands for no plane, whatever reason it gives", async () => {
   const world = new World();
   const gate: Gate = {

@@ -27,6 +27,10 @@ describe("exports", () => {
   });
 });
 
+test("only what register does is done by loading alone", () => {
+  expect(manifest.sideEffects).toEqual(["./dist/register.js", "./dist/register.cjs"]);
+});
+
 test("nothing runs when the package is installed", () => {
   expect(Object.keys(manifest.scripts).filter((name) => INSTALL_SCRIPTS.includes(name))).toEqual([]);
 });

@@ -15,6 +15,7 @@ export interface Manifest {
   readonly version: string;
   readonly license: string;
   readonly files: readonly string[];
+  readonly sideEffects: readonly string[];
   readonly scripts: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | { readonly import: Conditions; readonly require: Conditions }>
@@ -30,7 +31,7 @@ export function readJson(path: string): unknown {
 // Our own file: a test that reads a field which is not there fails.
 export const manifest: Manifest = readJson("package.json") as Manifest;
 
-/** The entry points as users import them, for example `azure-identity-guard/testing`. */
+/** The entry points as users import names from them, for example `azure-identity-guard/testing`. */
 export const entryPoints: readonly string[] = Object.keys(manifest.exports)
-  .filter((subpath) => subpath !== "./package.json")
+  .filter((subpath) => subpath !== "./package.json" && subpath !== "./register")
   .map((subpath) => manifest.name + subpath.slice(1));

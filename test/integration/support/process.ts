@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { tmpdir } from "node:os";
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DIST_DIR } from "./dist.js";
 
@@ -24,7 +25,7 @@ const running = new Set<ChildProcess>();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /**
- * Runs a fixture in a process of its own. Nothing of this process's environment goes along: what the machine has set
+ * Runs a fixture, or the file of an absolute path, in a process of its own. Nothing of this process's environment goes along: what the machine has set
  * would decide what the credentials do.
  */
 export function startFixture(
@@ -32,7 +33,7 @@ export function startFixture(
   environment: Readonly<Record<string, string>>,
   options: { readonly ipc?: boolean; readonly nodeArguments?: readonly string[] } = {},
 ): Running {
-  const file = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+  const file = isAbsolute(name) ? name : fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), file], {
     env: { HOME: tmpdir(), PATH: "", FIXTURE_DIST: DIST_DIR, ...environment },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],

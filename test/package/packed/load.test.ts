@@ -39,6 +39,28 @@ describe.each(entryPoints)("%s", (name) => {
   });
 });
 
+describe("azure-identity-guard/register", () => {
+  test.each([
+    ["--import", project],
+    ["--require", project],
+    ["--import", bare],
+    ["--require", bare],
+  ])("by %s has nothing to say where nothing is configured (%s)", async (flag, cwd) => {
+    const args = [flag, "azure-identity-guard/register", "-p", "1"];
+    expect(await run(process.execPath, args, { cwd })).toEqual({ status: 0, stdout: "1\n", stderr: "" });
+  });
+
+  test.each(["--import", "--require"])(
+    "by %s guards what the application imports and requires",
+    async (flag) => {
+      const args = [flag, "azure-identity-guard/register", "programs/registered.mjs"];
+      const environment = { HOST_IP: "10.0.0.1" };
+      expect(await program(args, { cwd: project, environment })).toEqual({ imported: true, required: true });
+      expect(await program(args, { cwd: project })).toEqual({ imported: false, required: false });
+    },
+  );
+});
+
 test("what exports does not name cannot be imported", async () => {
   const ran = await run(process.execPath, ["-e", 'require("azure-identity-guard/dist/index.cjs")'], {
     cwd: project,

@@ -2,7 +2,7 @@ import { homedir, tmpdir } from "node:os";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { libraryEntries, programEntries } from "../../../tsup.config.js";
+import { libraryEntries, programEntries, registerEntries } from "../../../tsup.config.js";
 import { manifest, root } from "../manifest.js";
 
 const { files, size, unpackedSize, project } = inject("packed");
@@ -13,7 +13,11 @@ const expected = [
   ...Object.keys(libraryEntries).flatMap((name) =>
     [".js", ".js.map", ".d.ts", ".cjs", ".d.cts"].map((ending) => `dist/${name}${ending}`),
   ),
-  ...Object.keys(programEntries).flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`]),
+  ...Object.keys({ ...programEntries, ...registerEntries.esm }).flatMap((name) => [
+    `dist/${name}.js`,
+    `dist/${name}.js.map`,
+  ]),
+  ...Object.keys(registerEntries.cjs).map((name) => `dist/${name}.cjs`),
 ];
 
 describe("the tarball", () => {

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { DIST_DIR } from "./dist.js";
+import { endWithin, startFixture, type Ended, type Running } from "./process.js";
+import { secretsIn } from "./secrets.js";
+import { Slots } from "./slots.js";
+import { expect } from "vitest";
+
+/** The ways to give `azure-identity-guard/register` to Node.js; `none` is the application alone. */
+export type Way = "--import" | "--require" | "NODE_OPTIONS" | "none";
+
+/** The built entry, by file: no package of this name is installed where the tests run. */
+export const IMPORTED: string = pathToFileURL(join(DIST_DIR, "register.js")).href;
+export const REQUIRED: string = join(DIST_DIR, "register.cjs");
+
+/** What the application saw; see fixtures/register/use.mjs. */
+export interface Told {
+  readonly format: "esm" | "cjs";
+  readonly main: boolean;
+  readonly original: boolean;
+  readonly named: boolean;
+  readonly instance: boolean;
+  readonly made: boolean;
+  readonly extended: boolean;
+  readonly asked?: boolean;
+  readonly names: readonly string[];
+  readonly outcome: "token" | "error";
+  readonly oid?: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+// The machine has few cores, and a process that starts keeps one of them busy.
+const RUNNING = new Slots(3);
+const LIMIT_MS = 25_000;
+
+/** An application in a process of its own. When it ends, all that it wrote is searched for tokens. */
+export class Application implements AsyncDisposable {
+  readonly running: Running;
+  readonly #release: () => void;
+  #ended: Promise<Ended> | undefined;
+
+  private constructor(running: Running, release: () => void) {
+    this.running = running;
+    this.#release = release;
+  }
+
+  static async start(
+    file: string,
+    way: Way,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<Application> {
+    const release = await RUNNING.take();
+    const variables = way === "NODE_OPTIONS" ? { NODE_OPTIONS: `--import ${IMPORTED}` } : {};
+    const nodeArguments = way === "--import" ? [way, IMPORTED] : way === "--require" ? [way, REQUIRED] : [];
+    const running = startFixture(file, { ...environment, ...variables }, { nodeArguments });
+    return new Application(running, release);
+  }
+
+  output(): string {
+    return this.running.output();
+  }
+
+  /** Waits for the end, which is a good one. */
+  async end(): Promise<Ended> {
+    const ended = await this.endAnyhow();
+    const { code, signal, stderr } = ended;
+    expect({ code, signal, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+    return ended;
+  }
+
+  async endAnyhow(): Promise<Ended> {
+    this.#ended ??= endWithin(this.running, LIMIT_MS).finally(this.#release);
+    const ended = await this.#ended;
+    expect(secretsIn(ended.stdout + ended.stderr, [])).toEqual([]);
+    return ended;
+  }
+
+  /** What every run of the application told, in whichever process or thread. */
+  async told(): Promise<readonly Told[]> {
+    const { stdout } = await this.end();
+    return stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Told)
+      .sort((a, b) => a.format.localeCompare(b.format));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended === undefined) this.running.process.kill("SIGKILL");
+    await this.endAnyhow();
+  }
+}
