@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { NodeSimulator } from "../../src/testing/node-simulator.js";
 import { eventually } from "./support/eventually.js";
 import { startNode } from "./support/node.js";
-import { endWithin, startFixture, type Ended, type Running } from "./support/process.js";
+import { ProbedApplication } from "./support/probed.js";
 import { secretsIn } from "./support/secrets.js";
 import { gatedEnvironment } from "./support/setups.js";
 
@@ -14,66 +14,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = (): string => join(folder, `ready-${++files}`);
 
-const QUICK = { AZURE_IDENTITY_GUARD_POLL_INTERVAL: "1s", AZURE_IDENTITY_GUARD_LIVENESS_GRACE: "2s" };
-
-/** A process on the node, with a probe server, and what its probes answer. */
-class Application implements AsyncDisposable {
-  readonly running: Running;
-  #url = "";
-
-  private constructor(running: Running) {
-    this.running = running;
-  }
-
-  static async start(node: NodeSimulator, environment: Record<string, string> = {}): Promise<Application> {
-    const application = new Application(
-      startFixture("probed.mjs", {
-        ...gatedEnvironment(node),
-        ...QUICK,
-        FIXTURE_STAYS: "server",
-        ...environment,
-      }),
-    );
-    await eventually(() => application.running.output().includes("\n"));
-    application.#url =
-      (JSON.parse(application.running.output().split("\n")[0] ?? "{}") as { url?: string }).url ?? "";
-    return application;
-  }
-
-  async ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
-    const answer = await fetch(this.#url + path);
-    return { status: answer.status, body: await answer.text() };
-  }
-
-  async status(path: string): Promise<number> {
-    return (await this.ask(path)).status;
-  }
-
-  /** Statuses of startup, readiness and liveness. */
-  async probes(): Promise<string> {
-    return (await Promise.all(["/startupz", "/readyz", "/livez"].map((path) => this.status(path)))).join(" ");
-  }
-
-  async becomes(probes: string): Promise<void> {
-    await eventually(async () => (await this.probes()) === probes);
-  }
-
-  async end(limitMs = 15_000): Promise<Ended> {
-    const ended = await endWithin(this.running, limitMs);
-    expect(secretsIn(ended.stdout + ended.stderr, [])).toEqual([]);
-    return ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.running.process.kill("SIGKILL");
-    await this.end();
-  }
+async function start(node: NodeSimulator, environment = {}): Promise<ProbedApplication> {
+  return await ProbedApplication.start({ ...gatedEnvironment(node), ...environment });
 }
 
 describe.concurrent("the probes of a pod", () => {
   test("follow NMI through its life, whichever copy of the package serves them", async () => {
     await using node = await startNode({ nmi: { state: "down" } });
-    await using application = await Application.start(node);
+    await using application = await start(node);
     expect(await application.probes()).toBe("503 503 200");
     expect((await application.ask("/readyz")).body).toContain("[-]gate failed: health-refused\n");
     await node.nmi.setState("not-active");
@@ -92,7 +40,7 @@ describe.concurrent("the probes of a pod", () => {
 
   test("cost nothing upstream, however often they are asked", async () => {
     await using node = await startNode();
-    await using application = await Application.start(node, {
+    await using application = await start(node, {
       AZURE_IDENTITY_GUARD_POLL_INTERVAL: "60s",
       AZURE_IDENTITY_GUARD_WARM_UP_SCOPES: "https://vault.azure.net/.default",
     });
@@ -118,8 +66,8 @@ describe.concurrent("the probes of a pod", () => {
       AZURE_IDENTITY_GUARD_RETRY_DELAY: "20ms",
       AZURE_IDENTITY_GUARD_RETRY_BUDGET: "3s",
     };
-    await using quiet = await Application.start(node, wrong);
-    await using open = await Application.start(node, {
+    await using quiet = await start(node, wrong);
+    await using open = await start(node, {
       ...wrong,
       AZURE_IDENTITY_GUARD_HEALTH_DETAILS: "true",
     });
@@ -145,21 +93,21 @@ describe.concurrent("a probe server", () => {
   test("does not keep a job alive, with callers waiting or without", async () => {
     await using node = await startNode();
     for (const stays of ["nothing", "token"]) {
-      const application = await Application.start(node, { FIXTURE_STAYS: stays });
+      const application = await start(node, { FIXTURE_STAYS: stays });
       expect(await application.end()).toMatchObject({ code: 0, signal: null });
     }
   });
 
   test("keeps it where it is told to", async () => {
     await using node = await startNode();
-    await using application = await Application.start(node);
+    await using application = await start(node);
     await application.becomes("200 200 200");
     expect(application.running.process.exitCode).toBeNull();
   });
 
   test("drains at SIGTERM where it is told to, and then lets the signal end the process", async () => {
     await using node = await startNode();
-    const application = await Application.start(node, { FIXTURE_DRAINS: "yes" });
+    const application = await start(node, { FIXTURE_DRAINS: "yes" });
     await application.becomes("200 200 200");
     application.running.process.kill("SIGTERM");
     await application.becomes("200 503 200");
@@ -169,7 +117,7 @@ describe.concurrent("a probe server", () => {
 
   test("leaves SIGTERM alone otherwise", async () => {
     await using node = await startNode();
-    const application = await Application.start(node);
+    const application = await start(node);
     application.running.process.kill("SIGTERM");
     expect(await application.end()).toMatchObject({ signal: "SIGTERM" });
   });
@@ -184,7 +132,7 @@ describe.concurrent("the health file", () => {
       FIXTURE_HEALTH_ONLY: "yes",
       FIXTURE_STAYS: "token",
     };
-    const application = await Application.start(node, environment);
+    const application = await start(node, environment);
     expect(existsSync(path)).toBe(false);
     let seen = "";
     const watching = eventually(() => {
@@ -202,13 +150,13 @@ describe.concurrent("the health file", () => {
     await using node = await startNode();
     const path = newPath();
     const environment = { AZURE_IDENTITY_GUARD_HEALTH_FILE: path };
-    await using killed = await Application.start(node, environment);
+    await using killed = await start(node, environment);
     await eventually(() => existsSync(path));
     killed.running.process.kill("SIGKILL");
     await killed.end();
     expect(existsSync(path)).toBe(true);
     await node.nmi.setState("down");
-    await using next = await Application.start(node, environment);
+    await using next = await start(node, environment);
     expect(existsSync(path)).toBe(false);
     await node.nmi.setState("active");
     await eventually(() => existsSync(path));
@@ -219,10 +167,10 @@ describe.concurrent("the health file", () => {
     await using node = await startNode();
     const path = newPath();
     const environment = { AZURE_IDENTITY_GUARD_HEALTH_FILE: path };
-    await using first = await Application.start(node, environment);
+    await using first = await start(node, environment);
     await eventually(() => existsSync(path));
     const content = readFileSync(path, "utf8");
-    const second = await Application.start(node, environment);
+    const second = await start(node, environment);
     await second.becomes("200 200 200");
     second.running.process.kill("SIGTERM");
     expect((await second.end()).stderr).toContain("is kept by another process");

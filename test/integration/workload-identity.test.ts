@@ -111,7 +111,7 @@ describe.concurrent("a federated credential", () => {
     let told = failed(await pod.child.getToken(id, SCOPE));
     while (told.code === "ERR_GUARD_BUDGET_SPENT") told = failed(await pod.child.getToken(id, SCOPE));
     expect(performance.now() - begun).toBeGreaterThanOrEqual(PROPAGATION_MS);
-    expect(told).toMatchObject({ code: "ERR_GUARD_REJECTED", details: { permanent: true } });
+    expect(told).toMatchObject({ code: "ERR_GUARD_REJECTED", details: { reason: "federation-pending" } });
     expect(told.message).toContain(SUBJECT);
     expect(told.message).toContain(pod.entra.cluster.url);
     const asked = pod.entra.counters.tokenRequests;
