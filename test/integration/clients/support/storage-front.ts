@@ -1,0 +1,100 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Agent, createServer, request as send, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { decodeJwt } from "jose";
+import type { ServerCertificate } from "../../../../src/testing/certificate-authority.js";
+import { ACCOUNT, type Azurite } from "./azurite.js";
+
+export interface StorageFrontOptions {
+  readonly certificate: ServerCertificate;
+  readonly azurite: Azurite;
+  /** `oid` of the one identity that has a role on the account. */
+  readonly admits: string;
+}
+
+/** As Azure Storage refuses who is somebody and has no role. */
+const REFUSAL = {
+  code: "AuthorizationPermissionMismatch",
+  message: "This request is not authorized to perform this operation using this permission.",
+} as const;
+
+/**
+ * What Azurite leaves out: a blob service that looks at whom a token names, and admits one identity. It hands on to
+ * Azurite what that identity asks for, and keeps count of whose tokens it saw.
+ */
+export class StorageFront implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #agent: Agent;
+  readonly #options: StorageFrontOptions;
+  readonly #seen = new Map<string, number>();
+
+  private constructor(options: StorageFrontOptions) {
+    this.#options = options;
+    this.#agent = new Agent({ keepAlive: true, ca: options.azurite.caCertificate });
+    this.#server = createServer({ ...options.certificate }, (request, response) =>
+      this.#answer(request, response),
+    );
+  }
+
+  static async start(options: StorageFrontOptions): Promise<StorageFront> {
+    const front = new StorageFront(options);
+    front.#server.listen(0, "127.0.0.1");
+    await once(front.#server, "listening");
+    return front;
+  }
+
+  /** What an application takes for its storage account. */
+  get url(): string {
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${ACCOUNT}`;
+  }
+
+  /** Requests so far with a token of this identity, admitted or not. */
+  requestsOf({ objectId }: { readonly objectId: string }): number {
+    return this.#seen.get(objectId) ?? 0;
+  }
+
+  /** Requests so far. */
+  get requests(): number {
+    return [...this.#seen.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    this.#agent.destroy();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const oid = principalOf(request);
+    this.#seen.set(oid, (this.#seen.get(oid) ?? 0) + 1);
+    if (oid === this.#options.admits) this.#handOn(request, response);
+    else refuse(request, response);
+  }
+
+  #handOn(request: IncomingMessage, response: ServerResponse): void {
+    const { method, url = "", headers } = request;
+    const target = new URL(url, this.#options.azurite.url);
+    const upstream = send(target, { method, headers, agent: this.#agent }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    upstream.once("error", () => response.destroy());
+    request.pipe(upstream);
+  }
+}
+
+/** `oid` of the bearer token; an empty string where there is none. */
+function principalOf({ headers }: IncomingMessage): string {
+  try {
+    return String(decodeJwt(headers.authorization?.replace(/^Bearer /u, "") ?? "")["oid"] ?? "");
+  } catch {
+    return "";
+  }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  const body = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${REFUSAL.code}</Code><Message>${REFUSAL.message}</Message></Error>`;
+  response.writeHead(403, { "Content-Type": "application/xml", "x-ms-error-code": REFUSAL.code }).end(body);
+}
