@@ -11,6 +11,16 @@ export interface StorageFrontOptions {
   readonly azurite: Azurite;
   /** `oid` of the one identity that has a role on the account. */
   readonly admits: string;
+  /** `oid` of one that has none and is looked for; others are refused as well. */
+  readonly refuses: string;
+}
+
+/** Requests so far, by whom their tokens name. */
+export interface Tally {
+  readonly right: number;
+  readonly wrong: number;
+  /** Those without a token included. */
+  readonly all: number;
 }
 
 /** As Azure Storage refuses who is somebody and has no role. */
@@ -27,7 +37,7 @@ export class StorageFront implements AsyncDisposable {
   readonly #server: Server;
   readonly #agent: Agent;
   readonly #options: StorageFrontOptions;
-  readonly #seen = new Map<string, number>();
+  readonly #tally: Record<keyof Tally, number> = { right: 0, wrong: 0, all: 0 };
 
   private constructor(options: StorageFrontOptions) {
     this.#options = options;
@@ -49,14 +59,9 @@ export class StorageFront implements AsyncDisposable {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${ACCOUNT}`;
   }
 
-  /** Requests so far with a token of this identity, admitted or not. */
-  requestsOf({ objectId }: { readonly objectId: string }): number {
-    return this.#seen.get(objectId) ?? 0;
-  }
-
-  /** Requests so far. */
-  get requests(): number {
-    return [...this.#seen.values()].reduce((sum, count) => sum + count, 0);
+  /** A copy: it does not change. */
+  get tally(): Tally {
+    return { ...this.#tally };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -67,8 +72,11 @@ export class StorageFront implements AsyncDisposable {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const oid = principalOf(request);
-    this.#seen.set(oid, (this.#seen.get(oid) ?? 0) + 1);
-    if (oid === this.#options.admits) this.#handOn(request, response);
+    const { admits, refuses } = this.#options;
+    this.#tally.all += 1;
+    if (oid === admits) this.#tally.right += 1;
+    if (oid === refuses) this.#tally.wrong += 1;
+    if (oid === admits) this.#handOn(request, response);
     else refuse(request, response);
   }
 
@@ -87,7 +95,8 @@ export class StorageFront implements AsyncDisposable {
 /** `oid` of the bearer token; an empty string where there is none. */
 function principalOf({ headers }: IncomingMessage): string {
   try {
-    return String(decodeJwt(headers.authorization?.replace(/^Bearer /u, "") ?? "")["oid"] ?? "");
+    const { oid } = decodeJwt(headers.authorization?.replace(/^Bearer /u, "") ?? "");
+    return typeof oid === "string" ? oid : "";
   } catch {
     return "";
   }

@@ -1,5 +1,5 @@
 import type { NodeSimulatorOptions } from "../../../../src/testing/simulator-options.js";
-import type { Stage } from "./stage.js";
+import { RIGHT, type Stage } from "./stage.js";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -14,7 +14,7 @@ export interface World {
   readonly plane: (stage: Stage) => Environment;
   /** What tells the guard of the plane. The expected identity is told in every world. */
   readonly guard: (stage: Stage) => Environment;
-  /** How long the tokens of the bad start live: of those of the node's identity, as long as in Azure. */
+  /** Where the bad start may bring the right token, too. Default: a day, for the wrong one to stay as long as in Azure. */
   readonly startTokens?: "short";
   /** The start goes wrong from here on, where the node alone does not say how. */
   readonly start?: (stage: Stage) => void;
@@ -23,10 +23,10 @@ export interface World {
 }
 
 /** The node has an identity of its own, and nobody stands between the pod and IMDS. */
-const BARE_NODE = { nmi: { state: "down" }, systemAssigned: { name: "node" } } as const;
+export const BARE_NODE = { nmi: { state: "down" }, systemAssigned: { name: "node" } } as const;
 
 /** Where an application finds IMDS, or who is in its place. */
-const metadataAddress = ({ node }: Stage): Environment => ({
+export const metadataAddress = ({ node }: Stage): Environment => ({
   AZURE_POD_IDENTITY_AUTHORITY_HOST: node.metadataUrl,
 });
 
@@ -34,17 +34,17 @@ export const WORLDS: readonly World[] = [
   {
     name: "AAD Pod Identity",
     badStart: "NMI is not on the node yet: IMDS answers, as the node",
-    badMiddle: "NMI exits: its rule goes first, then its health",
+    badMiddle: "NMI exits, and takes its rule along",
     node: BARE_NODE,
     plane: metadataAddress,
     guard: ({ node }) => ({ AZURE_IDENTITY_GUARD_NMI_URL: node.healthUrl }),
     recover: async ({ node }) => await node.nmi.setState("active"),
-    break: async ({ node }) => await node.nmi.exitGracefully(),
+    break: async ({ node }) => await node.nmi.exitGracefully({ graceMs: 0 }),
   },
   {
     name: "Workload ID's migration proxy",
     badStart: "the proxy says `ok` without its redirect: IMDS answers, as the node",
-    badMiddle: "the redirect is flushed",
+    badMiddle: "the redirect is flushed, and the proxy restarts without it",
     node: BARE_NODE,
     plane: metadataAddress,
     guard: ({ proxy }) => ({
@@ -52,7 +52,12 @@ export const WORLDS: readonly World[] = [
       AZURE_IDENTITY_GUARD_PROXY_PORT: new URL(proxy.url).port,
     }),
     recover: async ({ node, proxy }) => await node.setRedirect(proxy),
-    break: async ({ node }) => await node.setRedirect(undefined),
+    break: async ({ node, proxy }) => {
+      await node.setRedirect(undefined);
+      // Ends the connections that the application has kept from a moment ago; after hours there would be none.
+      await proxy.stop();
+      await proxy.resume();
+    },
   },
   {
     name: "Workload ID",
@@ -77,7 +82,7 @@ export const WORLDS: readonly World[] = [
     node: { nmi: { state: "down" }, podIdentities: [], nodeIdentities: [{ name: "node" }] },
     plane: metadataAddress,
     guard: () => ({}),
-    recover: ({ node, right }) => void node.imds.setSystemAssigned(right),
+    recover: ({ node }) => void node.imds.setSystemAssigned(RIGHT),
     break: ({ node }) => void node.imds.setSystemAssigned(undefined),
   },
 ];
