@@ -12,8 +12,17 @@ export const shared: TestUserConfig = {
   reporters: reportFile === undefined ? ["default"] : ["default", ["json", { outputFile: reportFile }]],
 };
 
-// Suites with configurations of their own: they need privileges, a cluster's rules, a browser, or the packed tarball.
-const elsewhere = ["test/kernel/**", "test/strategies/**", "test/browser/**", "test/package/packed/**"];
+const clients = "test/integration/clients/**";
+
+// Suites with configurations of their own: they need privileges, a cluster's rules, a browser, the packed tarball, or
+// minutes.
+const elsewhere = [
+  "test/kernel/**",
+  "test/strategies/**",
+  "test/browser/**",
+  "test/package/packed/**",
+  clients,
+];
 const integration = "test/integration/**/*.test.ts";
 
 const config: ViteUserConfig = defineConfig({
@@ -34,7 +43,12 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         // Alone and last: what happens there takes real time, which the properties beside it would stretch.
-        test: { name: "integration", include: [integration], sequence: { groupOrder: 1 } },
+        test: {
+          name: "integration",
+          include: [integration],
+          exclude: [...configDefaults.exclude, clients],
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

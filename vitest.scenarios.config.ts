@@ -1,4 +1,4 @@
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { configDefaults, defineConfig, type ViteUserConfig } from "vitest/config";
 import { shared } from "./vitest.config.js";
 
 /** The integration tests at full length: an 80 s budget lasts 80 s. `npm test` runs them at a sixth of the time. */
@@ -6,6 +6,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     ...shared,
     include: ["test/integration/**/*.test.ts"],
+    // Suites of their own, with worlds that have their own scale.
+    exclude: [...configDefaults.exclude, "test/integration/clients/**"],
     env: { SCENARIO_SCALE: process.env["SCENARIO_SCALE"] ?? "1" },
     testTimeout: 15 * 60_000,
     // They wait on timers far more than they compute.
