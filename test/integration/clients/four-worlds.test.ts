@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectGenerated } from "../../generated.js";
 import { tokenRequests } from "../support/trouble.js";
 import { startAzurite, type Azurite } from "./support/azurite.js";
 import { ClientApplication } from "./support/client-application.js";
@@ -135,9 +136,6 @@ describe("a pod that the webhook of Workload ID missed", () => {
 });
 
 describe("what is written of it", () => {
-  const readmeFile = new URL("../../../README.md", import.meta.url);
-  const BLOCK = /(<!-- four worlds[^>]*-->\n\n)[^<]*(\n<!-- \/four worlds -->)/u;
-
   test(
     "the table of the README is what happened; UPDATE_README=1 writes it anew",
     async () => {
@@ -146,12 +144,8 @@ describe("what is written of it", () => {
         plain: await journeyOf(world, PLAIN),
         guarded: await journeyOf(world, IMPORTED),
       }));
-      const table = await journeyTable(await Promise.all(comparisons));
-      const readme = readFileSync(readmeFile, "utf8");
-      expect(readme).toMatch(BLOCK);
-      const shown = readme.replace(BLOCK, (_whole, before: string, after: string) => before + table + after);
-      if (process.env["UPDATE_README"] === "1") writeFileSync(readmeFile, shown);
-      else expect(readme).toBe(shown);
+      const readme = new URL("../../../README.md", import.meta.url);
+      expectGenerated(readme, "four worlds", journeyTable(await Promise.all(comparisons)));
     },
     LIMIT_MS,
   );

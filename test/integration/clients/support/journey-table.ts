@@ -1,4 +1,4 @@
-import { format } from "prettier";
+import { markdownTable } from "../../../generated.js";
 import type { Journey, Outcome } from "./journey.js";
 import type { World } from "./worlds.js";
 
@@ -11,8 +11,8 @@ export interface Comparison {
 
 const HEADINGS = ["world", "bad start", "bad middle", "plain SDK", "with azure-identity-guard"] as const;
 
-/** The table of the README, as Prettier writes it. */
-export async function journeyTable(comparisons: readonly Comparison[]): Promise<string> {
+/** The table of the README. */
+export function journeyTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(({ world, plain, guarded }) => [
     world.name,
     world.badStart,
@@ -20,8 +20,7 @@ export async function journeyTable(comparisons: readonly Comparison[]): Promise<
     inWords(plain),
     inWords(guarded),
   ]);
-  const lines = [HEADINGS, HEADINGS.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return await format(lines.join("\n"), { parser: "markdown" });
+  return markdownTable(HEADINGS, rows);
 }
 
 /** No counts: they differ from run to run. */
