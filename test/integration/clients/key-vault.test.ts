@@ -8,6 +8,7 @@ import { startNode } from "../support/node.js";
 import { SHORT_BUDGET } from "../support/pod.js";
 import { gatedEnvironment, GUARDED_DEFAULT, SCOPE } from "../support/setups.js";
 import { tokenRequests } from "../support/trouble.js";
+import { startExample } from "./support/example.js";
 import { KeyVault } from "./support/key-vault.js";
 import { getSecret, setSecret, startSdkChild } from "./support/sdk-child.js";
 
@@ -110,4 +111,36 @@ describe.concurrent("SecretClient with the guarded DefaultAzureCredential", () =
       });
     },
   );
+});
+
+describe.concurrent("examples/keyvault-secrets", () => {
+  test("writes and reads a secret, as the pod's identity, once NMI is there", async () => {
+    await using node = await startNode(HALF_STARTED);
+    await using entra = await EntraSimulator.start();
+    await using vault = await KeyVault.start(entra, node.identity.objectId);
+    const environment = { ...gatedEnvironment(node), ...vault.environment, NEW_VALUE: "forty-two" };
+    await using application = await startExample("keyvault-secrets", environment);
+    await eventually(() => vault.statuses.length === 1);
+    await node.nmi.setState("active");
+    expect((await application.end()).stdout).toMatch(
+      /^greeting has 9 characters, and is of version [0-9a-f]{32}\n$/u,
+    );
+    expect(vault.requests.map(({ method, status }) => [method, status])).toEqual([
+      ["PUT", 401],
+      ["PUT", 200],
+      ["GET", 200],
+    ]);
+    expect(vault.seen).toEqual({ [node.identity.objectId]: 2 });
+  });
+
+  test("says which error of the guard it was, and shows the vault nothing", async () => {
+    await using node = await startNode({ nmi: { state: "down" } });
+    await using entra = await EntraSimulator.start();
+    await using vault = await KeyVault.start(entra, node.identity.objectId);
+    const environment = { ...gatedEnvironment(node), ...vault.environment, ...SHORT_BUDGET };
+    await using application = await startExample("keyvault-secrets", environment);
+    const { code, stderr } = await application.endAnyhow();
+    expect({ code, seen: vault.seen }).toEqual({ code: 1, seen: {} });
+    expect(stderr).toContain("ERR_GUARD_GATE_CLOSED: No token for https://vault.azure.net");
+  });
 });
