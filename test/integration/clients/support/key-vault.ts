@@ -98,9 +98,8 @@ export class KeyVault implements AsyncDisposable {
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const claims = token === undefined ? undefined : await verified(token);
     const refusal = token === undefined ? this.#challenge() : this.#refuse(token, claims);
-    response.once("finish", () =>
-      this.requests.push({ method, path, oid: claims?.["oid"] as string, status: response.statusCode }),
-    );
+    const oid = typeof claims?.["oid"] === "string" ? claims["oid"] : undefined;
+    response.once("finish", () => this.requests.push({ method, path, oid, status: response.statusCode }));
     if (refusal !== undefined) {
       request.resume();
       if (refusal.challenge !== undefined) response.setHeader("WWW-Authenticate", refusal.challenge);
