@@ -7,7 +7,14 @@ import { eventually } from "../support/eventually.js";
 import { startNode } from "../support/node.js";
 import { SHORT_BUDGET } from "../support/pod.js";
 import { secretsIn } from "../support/secrets.js";
-import { gatedEnvironment, GUARDED_DEFAULT, IN_KUBERNETES, RESOURCE, SCOPE } from "../support/setups.js";
+import {
+  gatedEnvironment,
+  GUARDED_DEFAULT,
+  IN_KUBERNETES,
+  RESOURCE,
+  SCOPE,
+  SETUPS,
+} from "../support/setups.js";
 import { isTokenRequest, issuedTokens, tokenRequests } from "../support/trouble.js";
 import { KeyVault } from "./support/key-vault.js";
 import { getTokenWithin, outline, spansOf, startTracedChild, within } from "./support/spans.js";
@@ -108,6 +115,19 @@ describe.concurrent("a span of the guard", () => {
       // Whoever answers could go on with the trace.
       const sent = tokenRequests(node).map(({ headers }) => headers["traceparent"]);
       expect(sent).toEqual([`00-${request?.trace ?? ""}-${request?.id ?? ""}-01`]);
+    });
+  });
+
+  test("has that of the credential in it which guard() was given", async () => {
+    await inPod(async (node, child) => {
+      const id = await child.create(SETUPS.wrapped.credential(node));
+      await getTokenWithin(child, "job", { id, scopes: SCOPE });
+      expect(outline(await spansOf(child), "job")).toEqual([
+        "job",
+        "  IdentityGuard.getToken",
+        "    ManagedIdentityCredential.getToken",
+        "      HTTP GET",
+      ]);
     });
   });
 
