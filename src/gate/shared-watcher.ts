@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { detached } from "../detached.js";
 import { runCheck } from "./checked-observation.js";
 import { gateKey, type Gate, type GateObservation } from "./gate.js";
 
@@ -142,7 +143,7 @@ export class SharedWatcher {
     this.#timer = timer;
     this.#ports.clock.sleep(Math.max(0, waitMs), timer.signal).then(
       () => {
-        if (this.#timer === timer) void this.#begin();
+        if (this.#timer === timer) void detached(() => this.#begin());
       },
       () => undefined, // another check took its place, or the watcher stopped
     );

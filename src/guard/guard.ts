@@ -1,5 +1,4 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
-import { createTracingClient } from "@azure/core-tracing";
 import { abortError, untilAborted, type AbortSignalLike } from "../abort.js";
 import type { GuardOptions, ResolvedOptions } from "../config/options.js";
 import { resolveOptions } from "../config/options.js";
@@ -20,13 +19,6 @@ import { stateFor } from "./state-registry.js";
 import type { CachedToken } from "./cached-token.js";
 import type { KeyEntry } from "./token-cache.js";
 import { credentialSource, requestKey, type TokenRequest } from "./token-source.js";
-import { PACKAGE_NAME, PACKAGE_VERSION } from "../package-info.js";
-
-const tracing = createTracingClient({
-  namespace: "Microsoft.AAD",
-  packageName: PACKAGE_NAME,
-  packageVersion: PACKAGE_VERSION,
-});
 
 /**
  * Puts gate, retry budget, verification, cache and health around any credential.
@@ -188,20 +180,14 @@ export class Guard implements GuardedCredential {
         if (served !== undefined) return served.accessToken;
       }
     }
-    return await tracing.withSpan("IdentityGuard.getToken", options, async ({ tracingOptions }) => {
-      const traced = {
-        ...request,
-        options: { ...options, ...(tracingOptions === undefined ? {} : { tracingOptions }) },
-      };
-      const { accessToken } = await this.#state.acquire(entry, traced, {
-        kind: "caller",
-        owner: this,
-        schedule: this.#options.retry,
-        abortSignal,
-        startedAt,
-      });
-      return accessToken;
+    const { accessToken } = await this.#state.acquire(entry, request, {
+      kind: "caller",
+      owner: this,
+      schedule: this.#options.retry,
+      abortSignal,
+      startedAt,
     });
+    return accessToken;
   }
 
   #usable(entry: KeyEntry): CachedToken | undefined {

@@ -14,6 +14,7 @@ import type { Acquisition } from "./acquisition.js";
 import type { CachedToken } from "./cached-token.js";
 import { Reporter } from "./reporter.js";
 import { SharedAcquisition } from "./shared-acquisition.js";
+import { inSpan } from "./tracing.js";
 import { TokenCache, type KeyEntry } from "./token-cache.js";
 import type { StateSpec } from "./state-spec.js";
 import { keyOf, type TokenRequest, type TokenSource } from "./token-source.js";
@@ -126,15 +127,17 @@ export class SharedState implements AcquisitionContext {
 
   /** Waits for a verified token of this key: joins the acquisition in flight, or starts it. */
   async acquire(entry: KeyEntry, request: TokenRequest, call: Call): Promise<CachedToken> {
-    const { clock } = this.ports;
-    entry.lastUsed = clock.now();
-    const waiter = new Waiter(call, (expired) => this.#explain(entry, expired), clock);
-    if (waiter.settled) return await waiter.promise;
-    const failure = entry.pace.refusalAt(clock.elapsed());
-    if (failure !== undefined) {
-      waiter.reject(waiterError(waiter, this, { name: entry.name, failure, by: "verdict" }));
-    } else this.#attach(entry, request, waiter);
-    return await waiter.promise;
+    return await inSpan(call.kind, request, async (traced) => {
+      const { clock } = this.ports;
+      entry.lastUsed = clock.now();
+      const waiter = new Waiter(call, (expired) => this.#explain(entry, expired), clock);
+      if (waiter.settled) return await waiter.promise;
+      const failure = entry.pace.refusalAt(clock.elapsed());
+      if (failure !== undefined) {
+        waiter.reject(waiterError(waiter, this, { name: entry.name, failure, by: "verdict" }));
+      } else this.#attach(entry, traced, waiter);
+      return await waiter.promise;
+    });
   }
 
   /** Refreshes in the background; says nothing to anybody but health and logs. */
@@ -168,12 +171,8 @@ export class SharedState implements AcquisitionContext {
     if (before === undefined || claims || token.expiresOn >= before.expiresOn) entry.token = token;
     noteToken(entry);
     const asked = acquisition.wanted ? "acquired" : "refreshed";
-    this.#reporter.token(
-      entry.name,
-      token,
-      unchanged ? "claims-unchanged" : claims ? "claims" : asked,
-      before,
-    );
+    const origin = unchanged ? "claims-unchanged" : claims ? "claims" : asked;
+    this.#reporter.token(entry.name, token, origin, before);
   };
 
   onEnd: AcquisitionContext["onEnd"] = (entry, acquisition, { failure, ...end }) => {
@@ -215,7 +214,7 @@ export class SharedState implements AcquisitionContext {
     this.#warmUps.set(scope, entry);
     this.cache.pin(entry);
     this.health.update();
-    void keepWarm(new WeakRef(this), entry, this.#spec.options.retry, this.#closing.signal);
+    keepWarm(new WeakRef(this), entry, this.#spec.options.retry, this.#closing.signal);
   }
 
   #observed(watch: GateWatch): void {

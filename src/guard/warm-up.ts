@@ -1,5 +1,6 @@
 import type { RetrySchedule } from "../retry/retry-budget.js";
 import type { Clock } from "../clock.js";
+import { detached } from "../detached.js";
 import type { CachedToken } from "./cached-token.js";
 import type { KeyEntry } from "./token-cache.js";
 import type { TokenRequest } from "./token-source.js";
@@ -20,7 +21,16 @@ const PAUSE_MS = 60_000;
  * not wait for callers that wait for readiness. Ends when `signal` aborts or nobody holds the state any more: between
  * two requests it is held weakly. None of its timers keeps the process alive.
  */
-export async function keepWarm(
+export function keepWarm(
+  state: WeakRef<WarmUpTarget>,
+  entry: KeyEntry,
+  schedule: RetrySchedule,
+  signal: AbortSignal,
+): void {
+  void detached(() => keepOn(state, entry, schedule, signal));
+}
+
+async function keepOn(
   state: WeakRef<WarmUpTarget>,
   entry: KeyEntry,
   schedule: RetrySchedule,

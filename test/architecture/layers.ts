@@ -7,7 +7,10 @@ export type Layer = "base" | "pure" | "plane" | "guard" | "face" | "edge";
  * over folders.
  */
 const LAYERS: readonly (readonly [Layer, readonly string[]])[] = [
-  ["base", ["errors.ts", "clock.ts", "abort.ts", "logger.ts", "package-info.ts", "process-events.ts"]],
+  [
+    "base",
+    ["errors.ts", "clock.ts", "abort.ts", "logger.ts", "package-info.ts", "process-events.ts", "detached.ts"],
+  ],
   // gate.ts is the interface that users implement, and does nothing itself.
   ["pure", ["retry/", "identity/", "config/", "gate/gate.ts"]],
   ["plane", ["gate/", "endpoint/", "health/", "retry/run-attempts.ts"]],

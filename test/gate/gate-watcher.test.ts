@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { createGateRegistry, watchGate } from "../../src/gate/gate-watcher.js";
@@ -54,6 +55,22 @@ describe("polling", () => {
     const watch = world.watch();
     await world.clock.advance(15_000);
     expect(world.at()).toEqual([0, 5000, 10_000, 15_000]);
+    watch.close();
+  });
+
+  test("is in no context of those who started it, or asked in between", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const world = createWorld();
+    const check: Gate["check"] = async (options) => {
+      seen.push(context.getStore());
+      return await world.gate.check(options);
+    };
+    const watch = context.run("credential", () => world.watch({ name: "test", check }));
+    await world.clock.advance(5_000);
+    await context.run("request", async () => await watch.observeAfresh(never));
+    await world.clock.advance(10_000);
+    expect(seen).toEqual(["credential", undefined, "request", undefined, undefined]);
     watch.close();
   });
 

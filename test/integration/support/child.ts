@@ -47,6 +47,11 @@ export interface CallOptions {
   readonly abortAfterMs?: number;
 }
 
+export interface ChildOptions {
+  readonly fixture?: string;
+  readonly nodeArguments?: readonly string[];
+}
+
 interface Answer {
   readonly number?: number;
   readonly value?: unknown;
@@ -90,10 +95,14 @@ export class Child implements AsyncDisposable {
     });
   }
 
-  static async start(environment: Readonly<Record<string, string>>): Promise<Child> {
+  /** `fixture` is one that has more commands than `remote.mjs`, for {@link Child.ask}. */
+  static async start(
+    environment: Readonly<Record<string, string>>,
+    { fixture = "remote.mjs", nodeArguments = [] }: ChildOptions = {},
+  ): Promise<Child> {
     const release = await STARTING.take();
     try {
-      const running = startFixture("remote.mjs", environment, { ipc: true });
+      const running = startFixture(fixture, environment, { ipc: true, nodeArguments });
       const ready = once(running.process, "message");
       const died = running.ended.then(({ stderr }) => {
         throw new Error(`The process did not start: ${stderr.slice(-2000)}`);
@@ -113,7 +122,7 @@ export class Child implements AsyncDisposable {
   }
 
   async createAll(spec: CredentialSpec, count: number): Promise<readonly string[]> {
-    return (await this.#send("create", { spec, count })) as readonly string[];
+    return (await this.ask("create", { spec, count })) as readonly string[];
   }
 
   async getToken(id: string, scopes: string | readonly string[], call: CallOptions = {}): Promise<Settled> {
@@ -129,39 +138,51 @@ export class Child implements AsyncDisposable {
     count: number,
     call: CallOptions = {},
   ): Promise<readonly Settled[]> {
-    const all = (await this.#send("getToken", { ids, scopes, count, ...call })) as readonly Settled[];
+    const all = (await this.ask("getToken", { ids, scopes, count, ...call })) as readonly Settled[];
     for (const settled of all) if (settled.outcome === "token") this.#tokens.add(settled.token);
     return all;
   }
 
   async abort(call: string): Promise<void> {
-    await this.#send("abort", { abort: call });
+    await this.ask("abort", { abort: call });
   }
 
   async warmUp(id: string, scopes: string): Promise<void> {
-    await this.#send("warmUp", { id, scopes });
+    await this.ask("warmUp", { id, scopes });
   }
 
   async snapshot(id: string): Promise<HealthSnapshot> {
-    return (await this.#send("snapshot", { id })) as HealthSnapshot;
+    return (await this.ask("snapshot", { id })) as HealthSnapshot;
   }
 
   async events(id: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return (await this.#send("events", { id })) as readonly Record<string, unknown>[];
+    return (await this.ask("events", { id })) as readonly Record<string, unknown>[];
   }
 
   /** The arguments of the constructor, as they are by now. */
   async args(id: string): Promise<unknown> {
-    return await this.#send("args", { id });
+    return await this.ask("args", { id });
   }
 
   async closeCredential(id: string): Promise<void> {
-    await this.#send("close", { id });
+    await this.ask("close", { id });
+  }
+
+  /** Has a command of the fixture carried out; throws {@link RemoteError} with what it threw. */
+  async ask(command: string, fields: object): Promise<unknown> {
+    const number = ++this.#last;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#pending.set(number, resolve);
+      this.#running.process.send({ command, number, ...fields });
+    });
+    this.#pending.delete(number);
+    if (answer.failure !== undefined) throw new RemoteError(answer.failure);
+    return answer.value;
   }
 
   /** The process's wall clock jumps by `ms`. */
   async passTime(ms: number): Promise<void> {
-    await this.#send("passTime", { ms });
+    await this.ask("passTime", { ms });
   }
 
   /** A token that must not show in the output either, although no caller of this process got it. */
@@ -185,16 +206,5 @@ export class Child implements AsyncDisposable {
     expect(secretsIn(ended.stdout + ended.stderr, this.#tokens)).toEqual([]);
     expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null });
     return ended;
-  }
-
-  async #send(command: string, fields: object): Promise<unknown> {
-    const number = ++this.#last;
-    const answer = await new Promise<Answer>((resolve) => {
-      this.#pending.set(number, resolve);
-      this.#running.process.send({ command, number, ...fields });
-    });
-    this.#pending.delete(number);
-    if (answer.failure !== undefined) throw new RemoteError(answer.failure);
-    return answer.value;
   }
 }
