@@ -38,7 +38,8 @@ export function federated(
     // What the SDK refuses is refused at construction, unless a gate that is closed for good says the same and more.
     if (isInjected(injection) || !closesWithoutInjection(context.gate)) create();
     const exchange = credentialSource(`the ${NAME} of @azure/identity`, create);
-    return presentingSource(exchange, injection.tokenFilePath, ports.readFile ?? readTokenFile);
+    const { tenantId: ownTenant, tokenFilePath } = injection;
+    return presentingSource({ ...exchange, ownTenant }, tokenFilePath, ports.readFile ?? readTokenFile);
   };
   return guarded(context, {
     name: NAME,

@@ -156,7 +156,7 @@ export class Guard implements GuardedCredential {
   /** How a call spells its key. */
   #alias(scopes: string | readonly string[], options: GetTokenOptions | undefined): string {
     const name = typeof scopes === "string" ? scopes : spelling(scopes);
-    return this.#byResource ? name : requestKey(name, options);
+    return this.#byResource ? name : requestKey(name, options, this.#state.source.ownTenant);
   }
 
   #entry(scopes: string | readonly string[], options: GetTokenOptions): KeyEntry {
@@ -169,16 +169,17 @@ export class Guard implements GuardedCredential {
 
   async #acquire(scopes: string | string[], given: GetTokenOptions): Promise<AccessToken> {
     const { abortSignal, ...options } = given;
+    const startedAt = this.#state.ports.clock.elapsed();
     const entry = this.#entry(scopes, options);
     if (abortSignal?.aborted === true) throw abortError(abortSignal);
-    const startedAt = this.#state.ports.clock.elapsed();
     const request: TokenRequest = { scopes: entry.scopes, options };
     if (options.claims === undefined) {
       const token = this.#usable(entry);
-      if (token !== undefined) {
-        const served = await this.#served(entry, token, request, abortSignal);
-        if (served !== undefined) return served.accessToken;
-      }
+      const served =
+        token === undefined
+          ? await this.#plain(entry, request, abortSignal)
+          : await this.#served(entry, token, request, abortSignal);
+      if (served !== undefined) return served.accessToken;
     }
     const { accessToken } = await this.#state.acquire(entry, request, {
       kind: "caller",
@@ -188,6 +189,21 @@ export class Guard implements GuardedCredential {
       startedAt,
     });
     return accessToken;
+  }
+
+  /** What serves a call with `enableCae`, as the SDK's clients make, until it has its own: warm-up's, verified alike. */
+  async #plain(
+    entry: KeyEntry,
+    request: TokenRequest,
+    abortSignal: AbortSignalLike | undefined,
+  ): Promise<CachedToken | undefined> {
+    if (request.options.enableCae !== true || this.#byResource) return undefined;
+    const options = { ...request.options, enableCae: false };
+    const plain = this.#state.cache.find(this.#alias(request.scopes, options));
+    const token = plain && this.#usable(plain);
+    if (plain === undefined || token === undefined) return undefined;
+    this.#state.refresh(entry, request, { owner: this, schedule: this.#options.retry });
+    return await this.#served(plain, token, { ...request, options }, abortSignal);
   }
 
   #usable(entry: KeyEntry): CachedToken | undefined {

@@ -26,6 +26,8 @@ export interface TokenSource {
    * `enableCae` and `tenantId`, which such an endpoint has no place for), else also tenant, CAE and proof of possession.
    */
   readonly keyedBy: "resource" | "request";
+  /** The tenant that is asked where a call names none, as far as that is known: naming it changes no request. */
+  readonly ownTenant?: string | undefined;
   /** Whether the request is sent by our own code, on a connection of its own, and can be cut. */
   readonly direct: boolean;
   /** One token request. Rejects with an {@link AttemptFailure}, or with whatever the credential throws. */
@@ -87,9 +89,10 @@ export function credentialSource(
 }
 
 /** The part of a request, beside its scopes, that changes what is sent. */
-export function requestKey(name: string, options: GetTokenOptions | undefined): string {
+export function requestKey(name: string, options: GetTokenOptions | undefined, ownTenant?: string): string {
   if (options === undefined) return name;
-  const { tenantId, enableCae, proofOfPossessionOptions: pop } = options;
+  const { tenantId: named, enableCae, proofOfPossessionOptions: pop } = options;
+  const tenantId = named === ownTenant ? undefined : named;
   if (tenantId === undefined && enableCae !== true && pop === undefined) return name;
   const bound = pop === undefined ? "" : JSON.stringify(pop);
   return `${name}\n${tenantId ?? ""}\n${enableCae === true ? "cae" : ""}\n${bound}`;
@@ -99,12 +102,12 @@ export function requestKey(name: string, options: GetTokenOptions | undefined): 
 export function keyOf(
   scopes: readonly string[],
   options: GetTokenOptions | undefined,
-  source: Pick<TokenSource, "keyedBy" | "description">,
+  source: Pick<TokenSource, "keyedBy" | "description" | "ownTenant">,
 ): { readonly name: string; readonly id: string } {
   checkScopes(scopes, source);
   if (source.keyedBy === "request") {
     const name = scopes.join(" ");
-    return { name, id: requestKey(name, options) };
+    return { name, id: requestKey(name, options, source.ownTenant) };
   }
   const name = resourceOf(scopes[0] ?? "");
   return { name, id: name };

@@ -7,7 +7,7 @@ export type SdkAnswer = AccessToken | Error;
 export class FakeSdk {
   /** The options of each instance, by class. */
   readonly made: { readonly name: string; readonly options: Readonly<Record<string, unknown>> }[] = [];
-  readonly asked: { readonly name: string; readonly scopes: string | string[] }[] = [];
+  readonly asked: { readonly name: string; readonly scopes: string | string[]; readonly cae?: true }[] = [];
   /** Answers call number `n`, counted from 1; never, where it returns nothing. */
   answer: (n: number) => SdkAnswer | undefined = () => new Error("no answer");
 
@@ -35,8 +35,8 @@ export class FakeSdk {
         made.push({ name, options });
       }
 
-      async getToken(scopes: string | string[], _options?: GetTokenOptions): Promise<AccessToken> {
-        asked.push({ name, scopes });
+      async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
+        asked.push({ name, scopes, ...(options?.enableCae === true ? { cae: true } : {}) });
         const given = answer(asked.length);
         if (given === undefined) return await new Promise(() => undefined);
         if (given instanceof Error) throw given;

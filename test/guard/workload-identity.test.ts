@@ -379,3 +379,43 @@ describe("each attempt", () => {
     expect(said.join("\n")).not.toContain("c2VjcmV0LXNpZ25hdHVyZQ");
   });
 });
+
+describe("a client of the Azure SDK, which asks with enableCae", () => {
+  const client = { enableCae: true, tenantId: TENANT };
+
+  it("is served what warm-up got, and by its own token as soon as that has come", async () => {
+    await using credential = workload();
+    await credential.warmUp(SCOPE);
+    const first = await credential.getToken(SCOPE, client);
+    expect(first).toEqual(await credential.getToken(SCOPE));
+    await world.clock.advance(2_000);
+    expect(fake.asked.map(({ cae }) => cae)).toEqual([undefined, true]);
+    expect(await credential.getToken(SCOPE, client)).not.toEqual(first);
+    expect(fake.asked).toHaveLength(2);
+  });
+
+  it("is served it throughout an outage", async () => {
+    await using credential = workload();
+    await credential.warmUp(SCOPE);
+    fake.answer = () => entraError(90033, "A transient error has occurred.");
+    world.file = () => refused("ENOENT");
+    await world.clock.advance(3_600_000);
+    await expect(credential.getToken(SCOPE, client)).resolves.toHaveProperty("token");
+  });
+
+  it("asks for the same when it names the tenant that is asked anyway, for something else with another", async () => {
+    await using credential = workload();
+    await credential.getToken(SCOPE);
+    await credential.getToken(SCOPE, { tenantId: TENANT });
+    expect(fake.asked).toHaveLength(1);
+    await Promise.all([credential.getToken(SCOPE, { tenantId: RIGHT }), world.clock.advance(2_000)]);
+    expect(fake.asked).toHaveLength(2);
+  });
+
+  it("does not get a token without it for one with it the other way round", async () => {
+    await using credential = workload();
+    await credential.getToken(SCOPE, client);
+    await Promise.all([credential.getToken(SCOPE), world.clock.advance(2_000)]);
+    expect(fake.asked).toHaveLength(2);
+  });
+});
