@@ -19,8 +19,8 @@ export function drainAll(registry: StateRegistry): void {
 }
 
 /**
- * Whether the probe passes for every credential. With none there is nothing to wait for, and nobody else who could say
- * that the process was drained.
+ * Whether the probe passes for every credential. With none there is nothing to wait for, unless one is awaited, and nobody
+ * else who could say that the process was drained.
  */
 export function processPasses(registry: StateRegistry, probe: ProbeName): boolean {
   if (probe === "ready" && registry.drained) return false;
@@ -32,7 +32,8 @@ export function processPasses(registry: StateRegistry, probe: ProbeName): boolea
     if (!health.probes()[probe]) return false;
     open = true;
   }
-  return open || registry.lastClosed === undefined || registry.lastClosed.probes()[probe];
+  if (open) return true;
+  return registry.lastClosed?.probes()[probe] ?? (probe === "live" || !registry.awaited);
 }
 
 /** Keeps the file at `path`, from the first credential that names it until the process ends. */

@@ -18,6 +18,8 @@ export interface StateRegistry {
   durations: Histogram | undefined;
   /** `drain()` of the process was called; states made later are drained, too. */
   drained: boolean;
+  /** A credential with warm-up scopes is to come, and until one is made nobody can say that their tokens are there. */
+  awaited: boolean;
   /** The health of the credential that was closed last, where none is open any more. */
   lastClosed: HealthMonitor | undefined;
 }
@@ -42,6 +44,7 @@ export function createRegistry(): StateRegistry {
     files: new Map(),
     durations: undefined,
     drained: false,
+    awaited: false,
     lastClosed: undefined,
   };
 }

@@ -30,6 +30,7 @@ export function stateFor(
   const { registry } = ports;
   const found = registry.states.get(key)?.deref();
   if (found !== undefined && !found.closed) return found;
+  registry.awaited = false;
   const made = spec();
   const name = freeName(made.name, registry.names);
   const state: SharedState = new SharedState({ ...made, name }, ports, () => {

@@ -131,6 +131,7 @@ export class ProbeEndpoint {
       probe,
       snapshots: this.subject.snapshots(),
       drained: this.subject.isDrained(),
+      awaited: this.subject.isAwaited(),
       checks: this.#details ? results : results.map(({ detail: _, ...result }) => result),
       exclude,
     });

@@ -36,18 +36,20 @@ export interface ReportInput {
   readonly snapshots: readonly HealthSnapshot[];
   /** Whether everything was drained, before there was a credential that could say so. */
   readonly drained: boolean;
+  /** Whether there must be a credential for the process to be ready. */
+  readonly awaited: boolean;
   readonly checks: readonly CheckResult[];
   readonly exclude: readonly string[];
 }
 
 /** The answer to a probe, as it follows from health and checks. Pure. */
-export function probeReport({ probe, snapshots, drained, checks, exclude }: ReportInput): ProbeReport {
+export function probeReport({ probe, snapshots, checks, exclude, ...process }: ReportInput): ProbeReport {
   const several = snapshots.length > 1;
   const found = snapshots.flatMap((snapshot) =>
     snapshot.checks.map((check) => healthLine(check, snapshot, probe, several)),
   );
   const own = checks.map((check): Omit<ProbeLine, "excluded"> => ({ ...check, kind: check.name }));
-  const lines = [...(snapshots.length === 0 ? nobody(probe, drained) : found), ...own].map(
+  const lines = [...(snapshots.length === 0 ? nobody(probe, process) : found), ...own].map(
     (line): ProbeLine => ({
       ...line,
       excluded: exclude.includes(line.name) || exclude.includes(line.kind),
@@ -68,8 +70,11 @@ function isTolerated(probe: ProbeName, snapshots: readonly HealthSnapshot[]): bo
   return probe === "ready" && snapshots.some(({ state }) => state === "degraded");
 }
 
-/** Nothing to wait for: there is no guarded credential, or not yet. */
-function nobody(probe: ProbeName, drained: boolean): readonly Omit<ProbeLine, "excluded">[] {
+/** There is no guarded credential, or not yet. */
+function nobody(
+  probe: ProbeName,
+  { drained, awaited }: Pick<ReportInput, "drained" | "awaited">,
+): readonly Omit<ProbeLine, "excluded">[] {
   const line = (name: HealthCheck["name"], passed: boolean, reason: string): Omit<ProbeLine, "excluded"> => ({
     name,
     kind: name,
@@ -78,7 +83,7 @@ function nobody(probe: ProbeName, drained: boolean): readonly Omit<ProbeLine, "e
   });
   return [
     line("gate", true, "no-credential"),
-    line("token", true, "no-credential"),
+    line("token", !awaited || probe === "live", awaited ? "no-credential-yet" : "no-credential"),
     line("shutdown", !drained || probe !== "ready", drained ? "drained" : "running"),
   ];
 }

@@ -20,6 +20,8 @@ export interface ProbeSubject {
   drain(): void;
   /** Whether all of it was drained, also what is still to come. */
   isDrained(): boolean;
+  /** Whether there is no credential yet, though one is to come. */
+  isAwaited(): boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function subjectOf(target: ProbeTarget | readonly ProbeTarget[] | undefin
       for (const monitor of monitors) monitor.drain();
     },
     isDrained: () => drained,
+    isAwaited: () => false,
   };
 }
 
@@ -46,6 +49,7 @@ const PROCESS: ProbeSubject = {
   passes: (probe) => processPasses(processRegistry(), probe),
   drain: () => drainAll(processRegistry()),
   isDrained: () => processRegistry().drained,
+  isAwaited: () => processRegistry().awaited,
 };
 
 /** Callers may be JavaScript, and may give the options first. */

@@ -3,6 +3,7 @@ import type { AzureIdentity } from "../guard/azure-identity.js";
 import { copyOf } from "../guard/identity-copy.js";
 import { warnOnce } from "../logger.js";
 import type { GuardedExports } from "./guarded-copy.js";
+import { warnOfBundle } from "./bundle.js";
 import { identityEntry } from "./identity-entry.js";
 import { isModuleWithIdentity } from "./required-module.js";
 
@@ -39,6 +40,7 @@ export function hookCommonJs(guardCopy: (identity: AzureIdentity, main: string) 
   prototype.load = function (path) {
     const run = identityEntry(path) === undefined ? undefined : runners[".js"];
     if (run === undefined) {
+      warnOfBundle(path);
       load.call(this, path);
       if (warnOfModules && isModuleWithIdentity(this.exports, path)) warnOnce(pastHooks(path));
       return;

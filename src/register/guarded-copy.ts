@@ -6,6 +6,7 @@ import { ManagedIdentityCredential } from "../guard/managed-identity-credential.
 import { WorkloadIdentityCredential } from "../guard/workload-identity-credential.js";
 import { logger } from "../logger.js";
 import { identityEntry } from "./identity-entry.js";
+import { registration } from "./registration.js";
 
 /** What stands in for exports of one copy of `@azure/identity`. */
 export interface GuardedExports {
@@ -38,5 +39,8 @@ export function guardCopy(identity: AzureIdentity, main: string): GuardedExports
   logger.info(
     `register => guards ${names.join(", ")} of @azure/identity ${version} (${format}) in ${folder}`,
   );
+  const registered = registration();
+  registered.copies++;
+  registered.onCopy();
   return { ...classes, getDefaultAzureCredential: () => new classes.DefaultAzureCredential() };
 }

@@ -32,6 +32,11 @@ export function identityEntryOfUrl(url: string): IdentityEntry | undefined {
   return MAIN_URL.test(url) ? identityEntry(fileURLToPath(url)) : undefined;
 }
 
+/** What a main file is, where a hook before ours did not say (`format` is optional): as its folder is called, and built. */
+export function formatOf(url: string, format: string | null | undefined): string {
+  return format ?? (url.includes("/dist/esm/") ? "module" : "commonjs");
+}
+
 function readFolder(folder: string): IdentityEntry | undefined {
   const named = basename(folder) === "identity" && basename(dirname(folder)) === "@azure";
   try {

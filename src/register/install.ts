@@ -1,68 +1,49 @@
 import { createRequire } from "node:module";
 import { argv } from "node:process";
 import { isMainThread, parentPort } from "node:worker_threads";
+import { systemClock } from "../clock.js";
 import { readEnvironment } from "../config/environment.js";
+import { keepHealthFile } from "../guard/process-health.js";
+import { processRegistry } from "../guard/registry.js";
 import { logger, warnOnce } from "../logger.js";
-import type * as Probes from "../probes/index.js";
+import { warnOfBundle } from "./bundle.js";
 import { hookCommonJs } from "./commonjs-hook.js";
 import type * as GuardedCopy from "./guarded-copy.js";
-import { bundlesIdentity, isLauncher } from "./main-script.js";
+import { isLauncher } from "./launcher.js";
 import { hookModules } from "./module-hook.js";
+import { registration } from "./registration.js";
+import { serveProbes } from "./serve-probes.js";
 import { wantedBy } from "./wanted.js";
 
 /** Loads what is needed later, or not at all; paths are those of dist/register, whose files these become. */
 const load: (path: string) => unknown = createRequire(import.meta.url);
-
-const INSTALLED: unique symbol = Symbol.for("azure-identity-guard.register");
-
-interface SharedGlobal {
-  [INSTALLED]?: true;
-}
 
 /**
  * Does in this thread what the environment asks for; once, also where both `--import` and `--require` name it, or two copies
  * of the package. Throws where that cannot be done.
  */
 export function install(): void {
-  // The symbol is our own: nobody else declares what is found there.
-  const shared = globalThis as SharedGlobal;
+  const registered = registration();
   const script = argv[1];
   // Up to Node.js 22.14 the thread for hooks loads what `--require` names, too; it has nobody to talk to.
   const inHooksThread = !isMainThread && parentPort === null;
-  if (shared[INSTALLED] === true || inHooksThread || (isMainThread && isLauncher(script))) return;
-  shared[INSTALLED] = true;
-  const { guard, probes, warnings } = wantedBy(readEnvironment());
-  if (guard) {
-    hookModules(new URL("../", import.meta.url).href);
-    hookCommonJs((identity, main) => {
-      const { guardCopy } = load("./guarded-copy.cjs") as typeof GuardedCopy;
-      return guardCopy(identity, main);
-    });
-    if (isMainThread && bundlesIdentity(script)) warnOnce(bundleWarning(script));
-  } else {
+  if (registered.installed || inHooksThread || (isMainThread && isLauncher(script))) return;
+  registered.installed = true;
+  const { guard, why, probes, healthFile, awaitsCredential, warnings } = wantedBy(readEnvironment());
+  // Other threads have credentials of their own, and no port and no file of their own.
+  const registry = processRegistry();
+  if (isMainThread && awaitsCredential) registry.awaited = true;
+  if (isMainThread) keepHealthFile(healthFile, registry, { clock: systemClock });
+  if (isMainThread && probes) serveProbes(registered);
+  if (!guard) {
     warnings.forEach(warnOnce);
+    return;
   }
-  // Other threads have credentials of their own, and no port of their own.
-  if (probes && isMainThread) void serveProbes();
-}
-
-async function serveProbes(): Promise<void> {
-  const { startProbeServer } = load("../probes.cjs") as typeof Probes;
-  try {
-    const { url } = await startProbeServer();
-    logger.info(`register => serves probes at ${url}`);
-  } catch (error) {
-    // A child process has the variables of its parent, which has the port.
-    const { message } = error instanceof Error ? error : new Error(String(error));
-    warnOnce(
-      `The probe server of AZURE_IDENTITY_GUARD_HEALTH_PORT is not started in this process: ${message}`,
-    );
-  }
-}
-
-function bundleWarning(script = ""): string {
-  return (
-    `${script} seems to have @azure/identity inside, where azure-identity-guard/register cannot reach it: its credentials ` +
-    "are not guarded. Leave @azure/identity out of the bundle, as an external, or import the classes of azure-identity-guard"
-  );
+  logger.info(`register => guards the credentials of @azure/identity, since ${why}`);
+  hookModules(new URL("../", import.meta.url).href);
+  hookCommonJs((identity, main) => {
+    const { guardCopy } = load("./guarded-copy.cjs") as typeof GuardedCopy;
+    return guardCopy(identity, main);
+  });
+  if (isMainThread) warnOfBundle(script);
 }

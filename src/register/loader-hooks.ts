@@ -1,4 +1,4 @@
-import { identityEntryOfUrl } from "./identity-entry.js";
+import { formatOf, identityEntryOfUrl } from "./identity-entry.js";
 import { moduleFacade } from "./module-facade.js";
 
 /** What Node.js gives a `load` hook, and takes from it; the parts that are used. */
@@ -28,11 +28,12 @@ const BY_REQUIRE = 'module.exports = require("node:module").createRequire(__file
  */
 export function load(url: string, context: LoadContext, nextLoad: Load): Loaded | Promise<Loaded> {
   if (url.includes(ORIGINAL) || identityEntryOfUrl(url) === undefined) return nextLoad(url, context);
+  const format = formatOf(url, context.format);
   // By `import` this file is asked for where another hook, a transpiler, supplied the text of who requires it.
-  if (context.format === "commonjs" && url.includes("/dist/commonjs/")) {
+  if (format === "commonjs" && url.includes("/dist/commonjs/")) {
     return { format: "commonjs", source: BY_REQUIRE, shortCircuit: true };
   }
-  if (context.format !== "module") return nextLoad(url, context);
+  if (format !== "module") return nextLoad(url, context);
   const original = new URL(url);
   original.search += (original.search === "" ? "?" : "&") + ORIGINAL;
   const guardedCopy = new URL("./guarded-copy.js", import.meta.url);

@@ -1,6 +1,7 @@
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
-import { identityEntryOfUrl } from "./identity-entry.js";
+import { formatOf, identityEntryOfUrl } from "./identity-entry.js";
+import { warnOfBundledModule } from "./bundle.js";
 import { moduleFacade } from "./module-facade.js";
 
 /** What Node.js gives a `resolve` hook, and takes from it; the parts that are used. */
@@ -45,22 +46,30 @@ export function hookModules(library: string): void {
   else throw new Error("This runtime has no hooks for ES modules: Node.js 20.19 or later is needed");
 }
 
-function resolveHook(
+/** The hook itself. */
+export function resolveHook(
   library: string,
 ): (specifier: string, context: ResolveContext, nextResolve: Resolve) => Resolved {
   const guardedCopy = new URL("./register/guarded-copy.js", library).href;
   return (specifier, context, nextResolve) => {
     const found = nextResolve(specifier, context);
     if (identityEntryOfUrl(found.url) === undefined || [...context.conditions].includes("require")) {
+      warnOfBundledModule(found.url);
       return found;
     }
-    if (found.format === "commonjs" && specifier.startsWith("file:")) loadByRequire(found.url);
+    const format = formatOf(found.url, found.format);
+    if (format === "commonjs" && specifier.startsWith("file:")) loadByRequire(found.url);
     const { parentURL = "" } = context;
-    const wantsOriginal = parentURL.startsWith(FACADE) || parentURL.startsWith(library);
-    if (found.format !== "module" || wantsOriginal) return found;
+    if (format !== "module" || wantsOriginal(parentURL, found.url, library)) return found;
     const source = encodeURIComponent(moduleFacade(found.url, guardedCopy));
-    return { ...found, url: FACADE + source, shortCircuit: true };
+    return { url: FACADE + source, format: "module", shortCircuit: true };
   };
+}
+
+/** Whether who asks is one of ours, or a hook of somebody else's that wraps the original under its own URL. */
+function wantsOriginal(parent: string, url: string, library: string): boolean {
+  const file = (each: string): string => each.replace(/[?#].*$/u, "");
+  return parent.startsWith(FACADE) || parent.startsWith(library) || file(parent) === file(url);
 }
 
 /**

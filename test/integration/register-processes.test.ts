@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { newFolder } from "./support/folder.js";
 import { startNode } from "./support/node.js";
 import { UNPINNED } from "./support/pod.js";
 import { Application } from "./support/register.js";
-import { gatedEnvironment } from "./support/setups.js";
+import { gatedEnvironment, SCOPE } from "./support/setups.js";
 import { tokenRequests } from "./support/trouble.js";
 
 const ESM = "register/application.mjs";
@@ -61,6 +62,47 @@ describe.concurrent("the probe server", () => {
     expect(await (await fetch(url)).text()).toContain("<html");
   });
 
+  test("waits with readiness for the first credential, where that has scopes to be warm for", async () => {
+    await using node = await startNode();
+    await using folder = await newFolder();
+    const file = join(folder.path, "ready");
+    await using application = await Application.start("register/late.mjs", "--import", {
+      ...gatedEnvironment(node),
+      ...PROBES,
+      AZURE_IDENTITY_GUARD_WARM_UP_SCOPES: SCOPE,
+      AZURE_IDENTITY_GUARD_HEALTH_FILE: file,
+    });
+    const url = await urlOf(application);
+    const probes = async (): Promise<readonly number[]> =>
+      await Promise.all(
+        ["startupz", "readyz", "livez"].map(async (path) => await statusOf(`${url}/${path}`)),
+      );
+    expect(await probes()).toEqual([503, 503, 200]);
+    expect(await (await fetch(`${url}/readyz`)).text()).toContain("[-]token failed: no-credential-yet");
+    expect(existsSync(file)).toBe(false);
+    await eventually(() => application.output().includes("started"));
+    application.running.process.kill("SIGUSR2");
+    await eventually(async () => (await probes()).join() === "200,200,200");
+    await eventually(() => existsSync(file));
+    application.running.process.kill("SIGUSR2");
+    expect((await application.end()).stdout).toContain("asked");
+  });
+
+  test("is the workers' in a cluster", async () => {
+    await using node = await startNode(DOWN);
+    await using application = await Application.start("register/cluster.mjs", "--import", {
+      ...gatedEnvironment(node),
+      ...PROBES,
+    });
+    // The primary's own, with which the worker would have nothing to do, and then the worker's.
+    await eventually(() => application.output().match(/serves probes at/gu)?.length === 2);
+    const url = /serves probes at (http:\S+)\s*$/u.exec(application.output().trimEnd())?.[1] ?? "";
+    await eventually(async () => (await statusOf(`${url}/readyz`)) === 503);
+    await expect(fetch(await urlOf(application))).rejects.toThrow();
+    application.running.process.kill("SIGTERM");
+    expect(await application.endAnyhow()).toMatchObject({ signal: "SIGTERM" });
+  });
+
   test("comes alone where only its port is set, and without a page", async () => {
     await using node = await startNode();
     await using application = await Application.start(ESM, "--require", {
@@ -71,6 +113,16 @@ describe.concurrent("the probe server", () => {
     expect(await statusOf(`${url}/readyz`)).toBe(200);
     expect(await statusOf(url)).toBe(404);
     await eventually(() => application.output().includes('"original":true'));
+  });
+
+  test("ends the process where its address is not to be had", async () => {
+    await using application = await Application.start("register/late.mjs", "--import", {
+      ...PROBES,
+      AZURE_IDENTITY_GUARD_HEALTH_HOST: "192.0.2.1",
+    });
+    const { code, stderr } = await application.endAnyhow();
+    expect(code).toBe(1);
+    expect(stderr).toContain("EADDRNOTAVAIL");
   });
 
   test("leaves a child process alone whose parent has the port", async () => {
@@ -122,12 +174,17 @@ describe.concurrent("what is configured and cannot be done", () => {
     },
   );
 
-  test("is said of a bundle with @azure/identity inside", async () => {
+  test("is said of a bundle with @azure/identity inside, whoever starts it", async () => {
+    await using folder = await newFolder();
+    const bundle = join(folder.path, "bundled.cjs");
+    // The name is one that the SDK reads; the rest stands for the size of what it needs.
+    await writeFile(bundle, `process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST; /*${"x".repeat(100_000)}*/`);
     await using application = await Application.start("register/bundle.cjs", "--import", {
       HOST_IP: "10.0.0.1",
+      FIXTURE_BUNDLE: bundle,
     });
     expect((await application.end()).stderr).toMatch(
-      /Warning: \S+\/bundle\.cjs seems to have @azure\/identity inside, where azure-identity-guard\/register cannot reach it/u,
+      /Warning: \S+\/bundled\.cjs seems to have @azure\/identity inside, where azure-identity-guard\/register cannot reach it/u,
     );
   });
 });

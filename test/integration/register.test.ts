@@ -14,6 +14,8 @@ const ESM = "register/application.mjs";
 const CJS = "register/application.cjs";
 const TRANSPILER = new URL("./fixtures/register/transpiler.mjs", import.meta.url).href;
 
+const NO_FORMAT = new URL("./fixtures/register/no-format.mjs", import.meta.url).href;
+
 /** Where the plain SDK finds its tokens, and nothing of this library. */
 function plainEnvironment(node: NodeSimulator): Record<string, string> {
   const name = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
@@ -58,7 +60,7 @@ describe.concurrent("an application that knows only @azure/identity, on a node w
     const lines = application
       .output()
       .split("\n")
-      .filter((line) => line.includes("register =>"));
+      .filter((line) => line.includes("register => guards Default"));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
       /guards DefaultAzureCredential, ManagedIdentityCredential, WorkloadIdentityCredential of @azure\/identity 4\.\d+\.\d+ \((ES modules|CommonJS)\) in \/.+\/@azure\/identity$/u,
@@ -74,6 +76,18 @@ describe.concurrent("an application that knows only @azure/identity, on a node w
       ...gatedEnvironment(node),
       ...UNPINNED,
       NODE_OPTIONS: order.map((url) => `--import ${url}`).join(" "),
+    });
+    await eventually(() => application.output().includes("asking"));
+    await node.nmi.setState("active");
+    expect(await application.told()).toMatchObject([{ original: false, oid: node.identity.objectId }]);
+  });
+
+  test("waits for it where a loader does not say what a file is", async () => {
+    await using node = await startNode(DOWN);
+    await using application = await Application.start(ESM, "none", {
+      ...gatedEnvironment(node),
+      ...UNPINNED,
+      NODE_OPTIONS: [IMPORTED, NO_FORMAT].map((url) => `--import ${url}`).join(" "),
     });
     await eventually(() => application.output().includes("asking"));
     await node.nmi.setState("active");

@@ -70,6 +70,29 @@ describe("what the environment asks of register", () => {
     });
   });
 
+  test("is a file exactly where its path is set", () => {
+    expect(wantedBy({ AZURE_IDENTITY_GUARD_HEALTH_FILE: "/tmp/ready" })).toMatchObject({
+      healthFile: "/tmp/ready",
+      guard: false,
+    });
+    expect(wantedBy({ HOST_IP: "10.0.0.4" }).healthFile).toBeUndefined();
+  });
+
+  test("is readiness that waits for a credential, where that has scopes to be warm for", () => {
+    const scopes = { AZURE_IDENTITY_GUARD_WARM_UP_SCOPES: "https://a.example/.default" };
+    expect(wantedBy({ HOST_IP: "10.0.0.4", ...scopes }).awaitsCredential).toBe(true);
+    expect(wantedBy({ HOST_IP: "10.0.0.4" }).awaitsCredential).toBe(false);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["HOST_IP is given", { HOST_IP: "10.0.0.4" }],
+    ["AZURE_FEDERATED_TOKEN_FILE is set", { AZURE_FEDERATED_TOKEN_FILE: "/var/run/token" }],
+    ["an identity is expected", { AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: OID }],
+    ["a variable of it is set", { AZURE_IDENTITY_GUARD_RETRY_BUDGET: "70s" }],
+  ])("has a reason: %s", (why, environment) => {
+    expect(wantedBy(environment)).toMatchObject({ guard: true, why });
+  });
+
   test("says what no credential will say", () => {
     expect(wantedBy({ AZURE_IDENTITY_GUARD_EXPECTED_OID: OID }).warnings).toHaveLength(1);
   });

@@ -25,6 +25,7 @@ class Stand {
       drain: () => undefined,
       passes: () => true,
       isDrained: () => false,
+      isAwaited: () => false,
     };
     this.page = new StatusPage({ subject, log: this.log, clock: this.clock });
     this.#server = createServer((request, response) => {
