@@ -49,12 +49,15 @@ export class DefaultAzureCredential extends DropIn {
     // The union of the SDK's option types hides what only some of its members have.
     const { guard, ...given }: AnyOptions & GuardOption = { ...options };
     const context = dropInContext(guard, new.target);
-    super(context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(context)(given)));
+    // No options stay none: only then does the SDK give each member of its chain an object of its own to write into.
+    super(
+      context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(context)(options && given)),
+    );
   }
 }
 
-function sdkDefault({ copy }: DropInContext): (options: object) => TokenCredential {
-  return (options) => new (azureIdentity(copy).DefaultAzureCredential)({ ...options });
+function sdkDefault({ copy }: DropInContext): (options?: object) => TokenCredential {
+  return (options) => new (azureIdentity(copy).DefaultAzureCredential)(options);
 }
 
 function resolved(context: DropInContext, options: AnyOptions): GuardedCredential {
