@@ -4,7 +4,7 @@ import type {
   DefaultAzureCredentialOptions,
   DefaultAzureCredentialResourceIdOptions,
 } from "@azure/identity";
-import { variable, type EnvironmentValues } from "../config/environment.js";
+import { hasValue, variable, type EnvironmentValues } from "../config/environment.js";
 import { logger } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
@@ -61,7 +61,7 @@ function sdkDefault({ copy }: DropInContext): (options?: object) => TokenCredent
 }
 
 function resolved(context: DropInContext, options: AnyOptions): GuardedCredential {
-  checkRequired(options.requiredEnvVars, context.environment);
+  checkRequired(options.requiredEnvVars);
   const member =
     context.gate.gate === undefined && !context.inKubernetes ? undefined : memberOf(context, options);
   if (member === undefined) {
@@ -211,12 +211,10 @@ function memberOf(context: DropInContext, options: AnyOptions): Member | undefin
   return member;
 }
 
-function checkRequired(
-  required: string | readonly string[] | undefined,
-  environment: EnvironmentValues,
-): void {
-  const names = required === undefined ? [] : typeof required === "string" ? [required] : required;
-  const missing = names.filter((name) => variable(environment, name) === undefined);
+/** The check of the SDK's class, which is not made where the chain is resolved here. */
+function checkRequired(required: string | readonly string[] | undefined): void {
+  const names = required ? [required].flat() : [];
+  const missing = names.filter((name) => !hasValue(name));
   if (missing.length > 0)
     throw misconfigured(missing.join(", "), undefined, "a value: requiredEnvVars names it");
 }

@@ -43,7 +43,9 @@ function recording(name: string, original: new (...args: never[]) => object): ob
  * are to be asked anew in another environment forget all of it.
  */
 export function forgetManagedIdentity(): void {
-  const { managedIdentityApp: app } = new sdk.ManagedIdentityCredential() as unknown as {
+  const { managedIdentityApp: app } = new sdk.ManagedIdentityCredential({
+    authorityHost: sdk.AzureAuthorityHosts.AzurePublicCloud,
+  }) as unknown as {
     readonly managedIdentityApp: {
       readonly constructor: { nodeStorage: unknown };
       readonly managedIdentityClient: {
