@@ -149,8 +149,8 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
         workloadIdentityClientId: _,
         ...rest
       } = options;
-      // As in the SDK, where an empty resource ID counts as none.
-      if (managedIdentityResourceId !== undefined && managedIdentityResourceId !== "") {
+      // As in the SDK, where null and an empty resource ID count as none.
+      if (managedIdentityResourceId) {
         return managedIdentity(context, { ...rest, resourceId: managedIdentityResourceId });
       }
       // As in the SDK: its managed identity exchanges the service account's token where there is one.

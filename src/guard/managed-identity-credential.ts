@@ -163,9 +163,8 @@ function identityOf({
   objectId: object,
 }: AnyManagedIdentityOptions): ManagedIdentityId {
   const given = Object.entries({ clientId, resourceId, objectId: object }).flatMap(([kind, value]) =>
-    value === undefined || value === ""
-      ? []
-      : [{ kind, value } as Exclude<ManagedIdentityId, { kind: "default" }>],
+    // As in the SDK, whose callers in JavaScript give null and empty texts for none.
+    value ? [{ kind, value } as Exclude<ManagedIdentityId, { kind: "default" }>] : [],
   );
   if (given.length > 1) {
     throw misconfigured(

@@ -87,9 +87,9 @@ export function credentialSource(
 }
 
 /** The part of a request, beside its scopes, that changes what is sent. */
-export function requestKey(name: string, options: GetTokenOptions | undefined): string {
-  if (options === undefined) return name;
-  const { tenantId, enableCae, proofOfPossessionOptions: pop } = options;
+export function requestKey(name: string, options: GetTokenOptions | null | undefined): string {
+  // JavaScript callers give null, too.
+  const { tenantId, enableCae, proofOfPossessionOptions: pop } = options ?? {};
   if (tenantId === undefined && enableCae !== true && pop === undefined) return name;
   const bound = pop === undefined ? "" : JSON.stringify(pop);
   return `${name}\n${tenantId ?? ""}\n${enableCae === true ? "cae" : ""}\n${bound}`;
