@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { isGuardError } from "../../src/errors.js";
 import type { Endpoint } from "../integration/support/endpoint.js";
-import { OURS, settled, thrownBy, type Classes } from "./classes.js";
+import { CLASS_NAMES, OURS, settled, thrownBy, type Classes } from "./classes.js";
 import {
   CLIENT,
   EXPECTING,
@@ -200,6 +200,16 @@ describe.each(Object.entries(GATES))(
       else if (gate === IN_CLUSTER && DEVELOPER.includes(value)) expect(found).toBe("DefaultAzureCredential");
       else expect(found).toEqual(["AZURE_TOKEN_CREDENTIALS"]);
     });
+  },
+);
+
+// DESIGN section 3, rule 9: a gate turns guarding on, and what the webhook injects stands for one.
+test.each(CLASS_NAMES)(
+  "AZURE_FEDERATED_TOKEN_FILE alone turns guarding of %s on, with its gate",
+  async (name) => {
+    environmentOf({ AZURE_FEDERATED_TOKEN_FILE: "/nonexistent/token" });
+    await using credential = new OURS[name]();
+    expect(credential.health.snapshot().gateName).toBe("workload-identity");
   },
 );
 

@@ -3,7 +3,7 @@ import type { GuardOptions } from "../../src/config/options.js";
 import type { RecordedRequest } from "../../src/testing/request-log.js";
 import { tokenRequests } from "../integration/support/trouble.js";
 import { OURS } from "./classes.js";
-import { CLIENT, SCOPE, stubEnvironment, type Environment } from "./environment.js";
+import { CLIENT, SCOPE, stubEnvironment, TENANT, type Environment } from "./environment.js";
 import { SDK } from "./recording-sdk.js";
 import { askGuarded, askSdk, askUnguarded, tokenOf, type Spec } from "./sides.js";
 import { Simulators } from "./simulators.js";
@@ -322,6 +322,49 @@ describe("an exchange is asked for by the same request", () => {
     const plain = posted();
     expect(plain).not.toHaveLength(0);
     const ours = await askGuarded(spec, { scopes: SCOPE }, { gate: "none", expect: "none" });
+    expect(ours).toHaveProperty("token");
+    expect(posted()).toEqual(plain);
+  });
+
+  /** The SDK's managed identity makes an exchange without any option of the caller's: it cannot be told whom to trust. */
+  const trustingAnybody = (): Environment => ({ ...injectedVariables(), NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+  const otherClient = (): string => at.otherApplication.clientId;
+  const NO_DISCOVERY = { disableInstanceDiscovery: true };
+  const INJECTED: readonly { does: string; spec: () => Spec; environment?: Environment }[] = [
+    { does: "AZURE_CLIENT_ID", spec: () => ({ of: MANAGED }) },
+    { does: "a text", spec: () => ({ of: MANAGED, clientId: otherClient() }) },
+    { does: "clientId", spec: () => ({ of: MANAGED, options: { clientId: otherClient() } }) },
+    { does: "resourceId, of no account here", spec: () => ({ of: MANAGED, options: { resourceId: "r" } }) },
+    { does: "tenantId, of no account here", spec: () => ({ of: MANAGED, options: { tenantId: TENANT } }) },
+    { does: "AZURE_CLIENT_ID", spec: () => ({ of: DEFAULT, options: NO_DISCOVERY }) },
+    {
+      does: "managedIdentityClientId",
+      spec: () => ({ of: DEFAULT, options: { ...NO_DISCOVERY, managedIdentityClientId: otherClient() } }),
+    },
+    {
+      does: "workloadIdentityClientId and managedIdentityClientId",
+      spec: () => ({
+        of: DEFAULT,
+        options: {
+          ...NO_DISCOVERY,
+          workloadIdentityClientId: otherClient(),
+          managedIdentityClientId: CLIENT,
+        },
+      }),
+    },
+    ...["prod", WORKLOAD, MANAGED].map((value) => ({
+      does: `AZURE_TOKEN_CREDENTIALS=${value}`,
+      spec: (): Spec => ({ of: DEFAULT, options: NO_DISCOVERY }),
+      environment: { AZURE_TOKEN_CREDENTIALS: value },
+    })),
+  ];
+
+  test.each(INJECTED)("in a pod with Workload ID, $does", async ({ spec, environment }) => {
+    stubEnvironment({ ...trustingAnybody(), ...environment });
+    posted();
+    await askSdk(spec(), { scopes: SCOPE });
+    const plain = posted();
+    const ours = await askGuarded(spec(), { scopes: SCOPE }, { expect: "none" });
     expect(ours).toHaveProperty("token");
     expect(posted()).toEqual(plain);
   });
