@@ -1,11 +1,7 @@
-import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { NodeSimulator } from "../../src/testing/node-simulator.js";
+import { SDK_QUOTES_TEXT } from "../integration/support/installed-sdk.js";
 import { asking, runSdk } from "./sdk-process.js";
-
-const installed = createRequire(import.meta.url)("@azure/identity/package.json") as {
-  readonly version: string;
-};
 
 /** The SDK keeps the first endpoint for the life of its process: each test needs one of its own. */
 async function askThroughSdk(simulator: NodeSimulator): Promise<Record<string, unknown>> {
@@ -24,14 +20,11 @@ test("the Azure SDK takes the node's token while NMI is down: the hazard that th
   expect(await askThroughSdk(simulator)).toMatchObject({ oid: kubelet?.objectId });
 });
 
-// Up to 4.13 MSAL makes a network error of any text that is no JSON; since then it quotes all of it.
 test("the Azure SDK loses what NMI said, or tells it with all that came with it", async () => {
   await using simulator = await NodeSimulator.start({ nmi: { mode: "managed" } });
   simulator.imds.detach(simulator.identity);
-  const [, minor] = installed.version.split(".");
-  const quotes = Number(minor) >= 14;
   expect(await askThroughSdk(simulator)).toMatchObject({
     error: "CredentialUnavailableError",
-    message: expect.stringContaining(quotes ? "Identity not found" : "network_error") as unknown,
+    message: expect.stringContaining(SDK_QUOTES_TEXT ? "Identity not found" : "network_error") as unknown,
   });
 });
