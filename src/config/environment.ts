@@ -36,3 +36,13 @@ export function readEnvironment(source: EnvironmentValues = process.env): Enviro
     .filter(([, value]) => value !== undefined);
   return Object.freeze(Object.fromEntries(used));
 }
+
+/**
+ * Whether a variable of any name has a value now, be it a blank one: what the SDK's option `requiredEnvVars` asks for.
+ * Applications name variables of their own there, which {@link readEnvironment} leaves out.
+ *
+ * @param source default `process.env`
+ */
+export function hasValue(name: string, source: EnvironmentValues = process.env): boolean {
+  return source[name] !== undefined && source[name] !== "";
+}

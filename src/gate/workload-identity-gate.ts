@@ -33,13 +33,13 @@ export function workloadIdentityGate(options: WorkloadIdentityGateOptions = {}):
   return createWorkloadIdentityGate(injection, { clock: systemClock, readFile: readTokenFile });
 }
 
-/** Options over environment. An empty text is unset, as in `@azure/identity`. */
+/** Options over environment. Null and an empty text are unset, as in `@azure/identity`. */
 export function injectionOf(
   options: WorkloadIdentityGateOptions,
   environment: EnvironmentValues,
 ): WorkloadInjection {
   const value = (given: string | undefined, name: string): string | undefined =>
-    given === undefined || given === "" ? variable(environment, name) : given;
+    given ? given : variable(environment, name);
   return {
     clientId: value(options.clientId, "AZURE_CLIENT_ID"),
     tenantId: value(options.tenantId, "AZURE_TENANT_ID"),

@@ -38,7 +38,7 @@ export function cachedToken(
     given !== undefined && Number.isFinite(given) && given < expiresOn
       ? Math.min(given, expiresOn - EXPIRY_WINDOW_MS)
       : left > LONG_LIFE_MS
-        ? now + (left / 2) * (1 - 0.1 * random())
+        ? now + Math.floor((left / 2) * (1 - 0.1 * random()))
         : expiresOn - EXPIRY_WINDOW_MS;
   return {
     accessToken: Object.freeze({

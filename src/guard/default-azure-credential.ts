@@ -4,7 +4,7 @@ import type {
   DefaultAzureCredentialOptions,
   DefaultAzureCredentialResourceIdOptions,
 } from "@azure/identity";
-import { variable, type EnvironmentValues } from "../config/environment.js";
+import { hasValue, variable, type EnvironmentValues } from "../config/environment.js";
 import { logger } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
@@ -49,16 +49,19 @@ export class DefaultAzureCredential extends DropIn {
     // The union of the SDK's option types hides what only some of its members have.
     const { guard, ...given }: AnyOptions & GuardOption = { ...options };
     const context = dropInContext(guard, new.target);
-    super(context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(context)(given)));
+    // No options stay none: only then does the SDK give each member of its chain an object of its own to write into.
+    super(
+      context.guarding ? resolved(context, given) : unguarded(context, sdkDefault(context)(options && given)),
+    );
   }
 }
 
-function sdkDefault({ copy }: DropInContext): (options: object) => TokenCredential {
-  return (options) => new (azureIdentity(copy).DefaultAzureCredential)({ ...options });
+function sdkDefault({ copy }: DropInContext): (options?: object) => TokenCredential {
+  return (options) => new (azureIdentity(copy).DefaultAzureCredential)(options);
 }
 
 function resolved(context: DropInContext, options: AnyOptions): GuardedCredential {
-  checkRequired(options.requiredEnvVars, context.environment);
+  checkRequired(options.requiredEnvVars);
   const member =
     context.gate.gate === undefined && !context.inKubernetes ? undefined : memberOf(context, options);
   if (member === undefined) {
@@ -146,8 +149,8 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
         workloadIdentityClientId: _,
         ...rest
       } = options;
-      // As in the SDK, where an empty resource ID counts as none.
-      if (managedIdentityResourceId !== undefined && managedIdentityResourceId !== "") {
+      // As in the SDK, where null and an empty resource ID count as none.
+      if (managedIdentityResourceId) {
         return managedIdentity(context, { ...rest, resourceId: managedIdentityResourceId });
       }
       // As in the SDK: its managed identity exchanges the service account's token where there is one.
@@ -208,12 +211,10 @@ function memberOf(context: DropInContext, options: AnyOptions): Member | undefin
   return member;
 }
 
-function checkRequired(
-  required: string | readonly string[] | undefined,
-  environment: EnvironmentValues,
-): void {
-  const names = required === undefined ? [] : typeof required === "string" ? [required] : required;
-  const missing = names.filter((name) => variable(environment, name) === undefined);
+/** The check of the SDK's class, which is not made where the chain is resolved here. */
+function checkRequired(required: string | readonly string[] | undefined): void {
+  const names = required ? [required].flat() : [];
+  const missing = names.filter((name) => !hasValue(name));
   if (missing.length > 0)
     throw misconfigured(missing.join(", "), undefined, "a value: requiredEnvVars names it");
 }

@@ -55,25 +55,23 @@ export class ManagedIdentityCredential extends DropIn {
   constructor(clientId: string, options?: TokenCredentialOptions & GuardOption);
   constructor(options?: GuardedManagedIdentityOptions);
   constructor(first?: string | GuardedManagedIdentityOptions, second?: TokenCredentialOptions & GuardOption) {
-    const { guard, ...given } = { ...(typeof first === "string" ? second : first) };
-    const options: AnyManagedIdentityOptions =
-      typeof first === "string" ? { ...given, clientId: first } : given;
+    const { guard = second?.guard, ...given } = { ...(typeof first === "string" ? second : first) };
+    const clientId = typeof first === "string" ? { clientId: first } : undefined;
     const context = dropInContext(guard, new.target);
     super(
       context.guarding
-        ? managedIdentity(context, options)
-        : unguarded(context, sdkManagedIdentity(context)(options)),
+        ? managedIdentity(context, { ...given, ...clientId })
+        : unguarded(context, sdkManagedIdentity(context)(given, clientId?.clientId)),
     );
   }
 }
 
 function sdkManagedIdentity({
   copy,
-}: DropInContext): (options: AnyManagedIdentityOptions) => TokenCredential {
-  return ({ clientId, ...rest }) => {
+}: DropInContext): (options: AnyManagedIdentityOptions, clientId?: string) => TokenCredential {
+  return (options, clientId) => {
     const { ManagedIdentityCredential: Sdk } = azureIdentity(copy);
-    // The SDK's class takes a client ID as its first argument or in its options; its types want one form at a time.
-    return clientId === undefined ? new Sdk(rest) : new Sdk(clientId, rest);
+    return clientId === undefined ? new Sdk(options) : new Sdk(clientId, options);
   };
 }
 
@@ -165,9 +163,8 @@ function identityOf({
   objectId: object,
 }: AnyManagedIdentityOptions): ManagedIdentityId {
   const given = Object.entries({ clientId, resourceId, objectId: object }).flatMap(([kind, value]) =>
-    value === undefined || value === ""
-      ? []
-      : [{ kind, value } as Exclude<ManagedIdentityId, { kind: "default" }>],
+    // As in the SDK, whose callers in JavaScript give null and empty texts for none.
+    value ? [{ kind, value } as Exclude<ManagedIdentityId, { kind: "default" }>] : [],
   );
   if (given.length > 1) {
     throw misconfigured(

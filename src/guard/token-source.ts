@@ -89,9 +89,13 @@ export function credentialSource(
 }
 
 /** The part of a request, beside its scopes, that changes what is sent. */
-export function requestKey(name: string, options: GetTokenOptions | undefined, ownTenant?: string): string {
-  if (options === undefined) return name;
-  const { tenantId: named, enableCae, proofOfPossessionOptions: pop } = options;
+export function requestKey(
+  name: string,
+  options: GetTokenOptions | null | undefined,
+  ownTenant?: string,
+): string {
+  // JavaScript callers give null, too.
+  const { tenantId: named, enableCae, proofOfPossessionOptions: pop } = options ?? {};
   const tenantId = named === ownTenant ? undefined : named;
   if (tenantId === undefined && enableCae !== true && pop === undefined) return name;
   const bound = pop === undefined ? "" : JSON.stringify(pop);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mintToken } from "../../src/testing/mint-token.js";
 import { tokenBody } from "./support/endpoint.js";
+import { SDK_QUOTES_TEXT } from "./support/installed-sdk.js";
 import { Pod, SHORT_BUDGET } from "./support/pod.js";
 import { secretsIn } from "./support/secrets.js";
 import { GUARDED_DEFAULT, GUARDED_MANAGED_IDENTITY, RESOURCE, SCOPE, SETUPS } from "./support/setups.js";
@@ -49,8 +50,8 @@ describe.concurrent("at AZURE_LOG_LEVEL=verbose", () => {
 interface MisplacedToken {
   readonly does: string;
   readonly fault: (json: string) => { readonly status: number; readonly body: unknown };
-  /** `@azure/identity` 4.13 writes it into its own log, at level `error`, where a credential of its own is wrapped. */
-  readonly loggedBySdk?: boolean;
+  /** `@azure/identity` writes it into its own log, at level `error`, where a credential of its own is wrapped. */
+  readonly loggedBySdk: boolean;
 }
 
 describe.concurrent("an answer that holds a token where none belongs", () => {
@@ -61,6 +62,7 @@ describe.concurrent("an answer that holds a token where none belongs", () => {
         status: 403,
         body: `adal: Refresh request failed. Status Code = '503'. Response body: ${json} Endpoint http://169.254.169.254/metadata/identity/oauth2/token\n`,
       }),
+      loggedBySdk: SDK_QUOTES_TEXT,
     },
     {
       does: "in the text of a 403 of NMI, cut short",
@@ -68,10 +70,12 @@ describe.concurrent("an answer that holds a token where none belongs", () => {
         status: 403,
         body: `adal: Failed to unmarshal the service principal token during refresh. Error = 'unexpected end of JSON input' JSON = '${json.slice(0, 400)}'\n`,
       }),
+      loggedBySdk: SDK_QUOTES_TEXT,
     },
     {
       does: "in a 200 of type text/plain, cut short",
       fault: (json: string) => ({ status: 200, body: json.slice(0, -40) }),
+      loggedBySdk: SDK_QUOTES_TEXT,
     },
     {
       does: "in the error_description of a 500",
@@ -85,7 +89,7 @@ describe.concurrent("an answer that holds a token where none belongs", () => {
   )("$does, leaks nothing ($setup)", async ({ fault, setup, loggedBySdk }) => {
     const wrapped = setup === "wrapped";
     const gate = wrapped ? { AZURE_IDENTITY_GUARD_GATE: "none" } : undefined;
-    const log = wrapped && loggedBySdk === true ? OWN_LOG : VERBOSE;
+    const log = wrapped && loggedBySdk ? OWN_LOG : VERBOSE;
     await using pod = await Pod.start({ ...log, ...SHORT_BUDGET, ...gate });
     const token = await mintToken({ oid: pod.node.identity.objectId });
     const answer = { kind: "status", ...fault(JSON.stringify(tokenBody(token))) } as const;
