@@ -3,6 +3,7 @@ import { abortError, untilAborted, type AbortSignalLike } from "../abort.js";
 import type { GuardOptions, ResolvedOptions } from "../config/options.js";
 import { resolveOptions } from "../config/options.js";
 import { readEnvironment } from "../config/environment.js";
+import { namesSource } from "../gate/detect-gate.js";
 import { gateKey } from "../gate/gate.js";
 import type { HealthMonitor } from "../health/health-monitor.js";
 import { expectationKey } from "../identity/expectation.js";
@@ -70,6 +71,7 @@ export function createGuard(
       classification: {
         inKubernetes: environment["KUBERNETES_SERVICE_HOST"] !== undefined,
         delegated: true,
+        namesSource: namesSource(environment),
       },
       options: resolved,
     }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/core-auth";
 import { VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
 import { isGuardError } from "../errors.js";
+import { namesSource } from "../gate/detect-gate.js";
 import { gateKey, type Gate } from "../gate/gate.js";
 import { expectationKey } from "../identity/expectation.js";
 import { redactError } from "../identity/redact.js";
@@ -55,7 +56,12 @@ export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCrede
         name: options.health.name ?? name,
         source,
         gate,
-        classification: { inKubernetes, delegated: !source.direct, entra },
+        classification: {
+          inKubernetes,
+          delegated: !source.direct,
+          entra,
+          namesSource: namesSource(context.environment),
+        },
         options,
       };
     },

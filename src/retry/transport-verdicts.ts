@@ -11,7 +11,7 @@ const NODE_ERRORS = "nodejs.org, Common system errors";
  * `network_error` is what MSAL makes of any answer that is no JSON, every error of NMI included, and of connections that
  * failed; `endpoints_resolution_error` of either while it looks for the endpoints of an authority.
  */
-const MSAL_CODES: ReadonlySet<string> = new Set(["NETWORK_ERROR", "ENDPOINTS_RESOLUTION_ERROR"]);
+export const MSAL_CODES: ReadonlySet<string> = new Set(["NETWORK_ERROR", "ENDPOINTS_RESOLUTION_ERROR"]);
 
 const UNROUTABLE: ReadonlySet<string> = new Set([
   "ENETUNREACH",
@@ -77,7 +77,8 @@ const ROWS: readonly TransportRow[] = [
   },
   {
     codes: UNROUTABLE,
-    when: ({ plane, inKubernetes }) => plane === undefined && !inKubernetes,
+    when: ({ plane, inKubernetes, namesSource }) =>
+      plane === undefined && !inKubernetes && namesSource !== true,
     reason: "no-identity-source",
     permanent: true,
     meaning: "This machine has no identity endpoint.",

@@ -58,6 +58,8 @@ export interface ClassificationContext {
   readonly delegated: boolean;
   /** The request goes to Entra ID, past any identity endpoint of the node. */
   readonly entra?: boolean;
+  /** The environment names who is asked (App Service, Azure Arc, Workload ID ...): there is somebody. */
+  readonly namesSource?: boolean;
 }
 
 /** A line of a classification table. */

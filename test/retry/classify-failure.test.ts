@@ -614,29 +614,67 @@ describe("errors of wrapped credentials", () => {
 });
 
 describe("outside of Kubernetes, without a gate", () => {
+  const networkError = named("ClientAuthError", "", { errorCode: "network_error" });
+  const nothing = named("AggregateAuthenticationError", "x", { errors: [] });
+  const told = (error: string): Error =>
+    unavailable(
+      `ManagedIdentityCredential: Authentication failed. Message ${error}: Error(s): Not Available - Timestamp: x`,
+    );
+  const chain = (member: Error): Error =>
+    named(
+      "AggregateAuthenticationError",
+      `ChainedTokenCredential authentication failed.\n${member.message}`,
+      {
+        errors: [unavailable("EnvironmentCredential is unavailable."), member],
+      },
+    );
+
   test.each<[string, unknown, unknown[]]>([
+    ["no credential of the chain", nothing, ["no-identity-source", "permanent"]],
+    ["no managed identity", unavailable("x", networkError), ["no-identity-source", "permanent"]],
     [
-      "no credential of the chain",
-      named("AggregateAuthenticationError", "x", { errors: [] }),
+      "no IMDS, as the chain's probe says",
+      chain(unavailable("Attempted to use the IMDS endpoint, but it is not available.")),
       ["no-identity-source", "permanent"],
     ],
     [
-      "no managed identity",
-      unavailable("x", named("ClientAuthError", "", { errorCode: "network_error" })),
-      ["no-identity-source", "permanent"],
+      "a reason that says more",
+      unavailable("Identity not found"),
+      ["identity-not-found", "transient", 70_000],
     ],
-    ["a reason that says more", unavailable("Identity not found"), ["identity-not-found", "permanent"]],
+    ["a reason that lasts", chain(unavailable(MULTIPLE)), ["multiple-identities", "permanent"]],
     [
       "a service that can be asked again",
       named("AuthenticationError", "", { statusCode: 503 }),
       ["server-error", "transient"],
     ],
+    ["a refusal that passes", told("temporarily_unavailable"), ["server-error", "transient"]],
+    ["a refusal without a meaning", told("too_many_requests"), ["credential-error", "transient"]],
+    [
+      "4.14: 429",
+      unavailable('client_error: Http status code: 429 Body: slow Headers: {"server":"x"}'),
+      ["throttled", "transient", "throttled"],
+    ],
+    [
+      "an answer without JSON, after the chain's probe was answered",
+      chain(unavailable("ManagedIdentityCredential: Network unreachable.", networkError)),
+      ["connection-failed", "transient"],
+    ],
   ])("%s fails at once or not", (_name, error, expected) => {
     expect(summary(classifyFailure(thrown(error), laptop))).toEqual(expected);
   });
 
-  test("the same error is transient under a gate", () => {
-    expect(classifyFailure(thrown(unavailable("x")), { ...laptop, plane: "nmi" }).permanent).toBe(false);
+  test("nothing is missing under a gate, or where the environment names a source", () => {
+    const unroutable = { kind: "transport", code: "EHOSTUNREACH" } as const;
+    for (const more of [{ plane: "nmi" }, { namesSource: true }] as const) {
+      const context = { ...laptop, ...more };
+      for (const error of [unavailable("x"), unavailable("x", networkError), nothing]) {
+        const { permanent, remedy } = classifyFailure(thrown(error), context);
+        expect(permanent).toBe(false);
+        expect(remedy).not.toContain("developer tool");
+      }
+      expect(classifyFailure(unroutable, context).permanent).toBe(false);
+    }
   });
 });
 
