@@ -2,7 +2,7 @@ import { isGuardError, type GuardErrorCode } from "../errors.js";
 import { answerVerdict } from "./answer-verdicts.js";
 import { AttemptFailure, type FailureEvidence } from "./attempt-failure.js";
 import { thrownFacts, type ThrownFacts } from "./thrown-facts.js";
-import { MSAL_CODES, networkVerdict } from "./transport-verdicts.js";
+import { asksEntra, hasNoneButImds, MSAL_CODES, networkVerdict } from "./transport-verdicts.js";
 import {
   verdictOf,
   type ClassificationContext,
@@ -69,6 +69,15 @@ const LAST: readonly ThrownRow[] = [
     source: "@azure/identity workloadIdentityCredential.ts (readFileContents); measured with 4.13.1",
     when: ({ names, text }) =>
       names.includes("AuthenticationRequiredError") && /\be[a-z]{4,8}: [^\n]*, (?:open|read)\b/u.test(text),
+  },
+  {
+    reason: "credential-error",
+    meaning: "The Azure SDK does not say what failed.",
+    remedy: "If it lasts, look at the cause.",
+    source:
+      "@azure/identity errors.ts (AuthenticationRequiredError): nobody can sign in to these credentials",
+    when: ({ names }, context) =>
+      names.includes("AuthenticationRequiredError") && (asksEntra(context) || context.namesSource === true),
   },
   {
     reason: "credential-rejected",
@@ -165,12 +174,9 @@ const VAGUE: ReadonlySet<FailureReason> = new Set(["credential-error", "connecti
  * would have failed at once; where somebody answered, or the environment names somebody, waiting may help as anywhere.
  */
 function hasNoSource(row: VerdictRow, facts: ThrownFacts, context: ClassificationContext): boolean {
-  const { plane, inKubernetes, delegated, namesSource = false } = context;
   return (
-    delegated &&
-    plane === undefined &&
-    !inKubernetes &&
-    !namesSource &&
+    context.delegated &&
+    hasNoneButImds(context) &&
     facts.names.some((name) => UNAVAILABLE.has(name)) &&
     row.permanent !== true &&
     VAGUE.has(row.reason) &&

@@ -20,7 +20,7 @@ export type FailureReason =
   | "multiple-identities" // several identities, and the request names none
   | "invalid-request" // refused for its form
   | "resource-not-found" // nobody knows the resource that the token is for
-  | "federation-pending" // Entra ID finds no federated credential for the service account
+  | "federation-pending" // Entra ID finds no federated credential for the service account, or no key of its issuer
   | "assertion-expired" // the service account token is outside of its time
   | "application-not-found" // Entra ID does not know the client ID
   | "server-error" // an error of the service that answered
