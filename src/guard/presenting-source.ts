@@ -21,16 +21,11 @@ export function presentingSource(
       try {
         return await source.acquire(request, signal);
       } catch (error) {
-        if (error instanceof AttemptFailure) throw error;
-        const text = error instanceof Error ? error.message : "";
+        const text = textOf(error);
         if (path === undefined || !concernsAssertion(text)) throw error;
-        const { name, message } = redactError(error);
+        const { message, evidence } = failureOf(error);
         const presented = { ...(await fileClaims(path, readFile)), ...presentedIn(text) };
-        throw new AttemptFailure(
-          redact(`${name}: ${message}`) + sayPresented(presented),
-          { kind: "thrown", error },
-          { cause: error },
-        );
+        throw new AttemptFailure(message + sayPresented(presented), evidence, { cause: error });
       }
     },
   };
@@ -43,4 +38,16 @@ async function fileClaims(path: string, readFile: TokenFileReader): Promise<Pres
   } catch {
     return {}; // the gate says what is wrong with the file
   }
+}
+
+/** What was thrown, as it was said: redaction would take an issuer's path for a token. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return error.cause instanceof Error ? `${error.cause.message}\n${error.message}` : error.message;
+}
+
+function failureOf(error: unknown): Pick<AttemptFailure, "message" | "evidence"> {
+  if (error instanceof AttemptFailure) return error;
+  const { name, message } = redactError(error);
+  return { message: redact(`${name}: ${message}`), evidence: { kind: "thrown", error } };
 }
