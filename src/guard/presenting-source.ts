@@ -1,6 +1,6 @@
 import type { TokenFileReader } from "../gate/token-file.js";
 import { readAssertion } from "../identity/assertion-claims.js";
-import { presentedIn, sayPresented, type PresentedAssertion } from "../identity/presented-assertion.js";
+import { addPresented, presentedIn, type PresentedAssertion } from "../identity/presented-assertion.js";
 import { redact, redactError } from "../identity/redact.js";
 import { AttemptFailure } from "../retry/attempt-failure.js";
 import { concernsAssertion } from "../retry/entra-verdicts.js";
@@ -24,8 +24,10 @@ export function presentingSource(
         const text = textOf(error);
         if (path === undefined || !concernsAssertion(text)) throw error;
         const { message, evidence } = failureOf(error);
-        const presented = { ...(await fileClaims(path, readFile)), ...presentedIn(text) };
-        throw new AttemptFailure(message + sayPresented(presented), evidence, { cause: error });
+        // Of what is asked at the identity endpoint, the proxy alone presents what is in the pod's file.
+        if (source.direct && !("provenance" in evidence && evidence.provenance === "proxy")) throw error;
+        const whole = addPresented(message, presentedIn(text), await fileClaims(path, readFile));
+        throw new AttemptFailure(whole, evidence, { cause: error });
       }
     },
   };

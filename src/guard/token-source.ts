@@ -30,6 +30,8 @@ export interface TokenSource {
   readonly ownTenant?: string | undefined;
   /** Whether the request is sent by our own code, on a connection of its own, and can be cut. */
   readonly direct: boolean;
+  /** What could be asked in its place that keeps no cache, for messages. */
+  readonly cacheless?: string;
   /** One token request. Rejects with an {@link AttemptFailure}, or with whatever the credential throws. */
   acquire(request: TokenRequest, signal: AbortSignal): Promise<AcquiredToken>;
 }

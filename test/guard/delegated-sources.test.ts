@@ -100,6 +100,8 @@ describe.each(Object.entries(SOURCES))("a managed identity of %s", (source, envi
       "error.message",
       expect.stringContaining("in a cache that the guard cannot clear"),
     );
+    // It is that class already.
+    expect(ended).toHaveProperty("error.message", expect.stringContaining("restart the process)"));
     fake.answer = () => token();
     const again = asked.getToken(SCOPE);
     await world.clock.advance(5_000);
