@@ -1,14 +1,11 @@
 import { isRestError, type PipelineResponse } from "@azure/core-rest-pipeline";
 import { presentedIn, sayPresented } from "../identity/presented-assertion.js";
-import { redact } from "../identity/redact.js";
-import { AttemptFailure, type FailureEvidence, type Provenance } from "../retry/attempt-failure.js";
+import { AttemptFailure, type Provenance } from "../retry/attempt-failure.js";
+import { answerEvidence, type AnswerEvidence } from "./answer-evidence.js";
 import { BODY_TOO_LARGE, BODY_TRUNCATED } from "./http-client.js";
 import { provenanceOf } from "./provenance.js";
-import { retryAfterMs } from "./retry-after.js";
-import { stringField } from "./token-response.js";
 
-type Answer = Extract<FailureEvidence, { kind: "answer" }>;
-type Defect = NonNullable<Answer["defect"]>;
+type Defect = NonNullable<AnswerEvidence["defect"]>;
 
 const ANSWERED_BY: Readonly<Record<Provenance, string>> = {
   nmi: "NMI",
@@ -34,20 +31,8 @@ export function answerFailure(
   response: PipelineResponse,
   parts: { provenance: Provenance; text: string; body: unknown; now: number },
 ): AttemptFailure {
-  const { provenance, body, now } = parts;
-  const text = redact(parts.text);
-  const error = stringField(body, "error");
-  const errorDescription = stringField(body, "error_description");
-  const retryAfter = retryAfterMs((name) => response.headers.get(name), now);
-  const evidence: Answer = {
-    kind: "answer",
-    status: response.status,
-    provenance,
-    text,
-    ...(error === undefined ? {} : { error: redact(error) }),
-    ...(errorDescription === undefined ? {} : { errorDescription: redact(errorDescription) }),
-    ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
-  };
+  const evidence = answerEvidence(response, parts);
+  const { provenance, text } = evidence;
   return new AttemptFailure(
     `${ANSWERED_BY[provenance]} answered ${response.status}${text === "" ? " without text" : `: ${text}`}` +
       sayPresented(presentedIn(parts.text)),

@@ -44,6 +44,11 @@ export function detectManagedIdentitySource(
   return federated && named ? "federation" : (endpointRow(env)?.source ?? "imds");
 }
 
+/** Whether the environment names somebody to ask for a managed identity's tokens, beside the address that all have. */
+export function namesSource(env: EnvironmentValues): boolean {
+  return detectManagedIdentitySource(env, undefined) !== "imds";
+}
+
 /** What a gate is chosen from. */
 export interface GateFacts {
   readonly environment: EnvironmentValues;

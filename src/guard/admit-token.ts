@@ -87,9 +87,9 @@ const REASONS = {
 /** Words for a rejected token that came again: it is in a cache that the guard cannot clear. */
 function unchanged(token: string, { context, entry }: Admission): string {
   if (!entry.pace.rejectedAgain(token)) return "";
-  const { direct, description } = context.source;
+  const { direct, description, cacheless } = context.source;
+  const or = cacheless === undefined ? "" : `, or use ${cacheless}`;
   return direct
     ? " (the same token again: the endpoint serves it from its cache)"
-    : ` (the same token again: ${description} keeps it in a cache that the guard cannot clear; ` +
-        "restart the process, or use the guarded ManagedIdentityCredential)";
+    : ` (the same token again: ${description} keeps it in a cache that the guard cannot clear; restart the process${or})`;
 }

@@ -7,11 +7,12 @@ import { isInjected, type WorkloadInjection } from "../gate/workload-injection.j
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import type { DropInContext } from "./drop-in.js";
+import { entraSource, type Policies } from "./entra-source.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { delegationKey, guarded, sdkCredential } from "./make-guarded.js";
 import { presentingSource } from "./presenting-source.js";
 import { gateFor, workloadGate, type ResolvedGate } from "./resolve-gate.js";
-import { credentialSource, type TokenSource } from "./token-source.js";
+import type { TokenSource } from "./token-source.js";
 
 /** The class of the SDK that does it, and what pages and metrics call it. */
 const NAME = "WorkloadIdentityCredential";
@@ -33,11 +34,12 @@ export function federated(
   const { gate, why } = federationGate(context, injection);
   const given = Object.entries(injection).filter(([, value]) => value !== undefined);
   const sdkOptions = { ...options, ...Object.fromEntries(given) };
-  const create = (): TokenCredential => sdkCredential(NAME, sdkOptions, sdkWorkloadIdentity(context));
+  const create = (policies?: Policies): TokenCredential =>
+    sdkCredential(NAME, sdkOptions, sdkWorkloadIdentity(context), policies);
   const source = (): TokenSource => {
     // What the SDK refuses is refused at construction, unless a gate that is closed for good says the same and more.
     if (isInjected(injection) || !closesWithoutInjection(context.gate)) create();
-    const exchange = credentialSource(`the ${NAME} of @azure/identity`, create);
+    const exchange = entraSource(`the ${NAME} of @azure/identity`, create, ports.clock);
     const { tenantId: ownTenant, tokenFilePath } = injection;
     return presentingSource({ ...exchange, ownTenant }, tokenFilePath, ports.readFile ?? readTokenFile);
   };

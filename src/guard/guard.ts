@@ -18,7 +18,8 @@ import { processRegistry, type GuardPorts } from "./registry.js";
 import { stateFor } from "./state-registry.js";
 import type { CachedToken } from "./cached-token.js";
 import type { KeyEntry } from "./token-cache.js";
-import { credentialSource, requestKey, type TokenRequest } from "./token-source.js";
+import { requestKey, type TokenRequest } from "./token-source.js";
+import { wrappedSpec } from "./wrapped-spec.js";
 
 /**
  * Puts gate, retry budget, verification, cache and health around any credential.
@@ -52,30 +53,15 @@ export function createGuard(
   const environment = readEnvironment();
   resolved.warnings.forEach(warnOnce);
   const { gate } = resolveGate(resolved, environment, ports);
-  // An object without a prototype has no constructor.
-  const { constructor } = credential as { readonly constructor?: { readonly name: string } };
-  const name = constructor?.name ?? "Object";
   const key = JSON.stringify([
     "wrapped",
     objectId(ports.names, credential),
     gate === undefined ? null : (gateKey(gate) ?? objectId(ports.names, gate)),
     expectationKey(resolved.expectation),
   ]);
-  const state = stateFor(
-    key,
-    () => ({
-      name: resolved.health.name ?? name,
-      source: credentialSource(`the credential ${name}`, () => credential),
-      gate,
-      classification: {
-        inKubernetes: environment["KUBERNETES_SERVICE_HOST"] !== undefined,
-        delegated: true,
-      },
-      options: resolved,
-    }),
-    ports,
-    { keep: false },
-  );
+  const state = stateFor(key, () => wrappedSpec(credential, gate, resolved, environment), ports, {
+    keep: false,
+  });
   const guarded = new Guard(state, resolved);
   keepHealthFile(resolved.health.file, ports.registry, ports);
   return guarded;

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/core-auth";
-import { VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
+import type { TokenCredentialOptions } from "@azure/identity";
+import { readEnvironment, VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
 import { isGuardError } from "../errors.js";
+import { namesSource } from "../gate/detect-gate.js";
 import { gateKey, type Gate } from "../gate/gate.js";
 import { expectationKey } from "../identity/expectation.js";
 import { redactError } from "../identity/redact.js";
 import { logger } from "../logger.js";
 import type { DropInContext } from "./drop-in.js";
+import { entraSource, type Policies } from "./entra-source.js";
 import { Guard } from "./guard.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { misconfigured } from "./misconfigured.js";
@@ -55,7 +58,12 @@ export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCrede
         name: options.health.name ?? name,
         source,
         gate,
-        classification: { inKubernetes, delegated: !source.direct, entra },
+        classification: {
+          inKubernetes,
+          delegated: !source.direct,
+          entra,
+          namesSource: namesSource(context.environment),
+        },
         options,
       };
     },
@@ -88,23 +96,40 @@ export interface Delegation extends Pick<GuardedPlan, "name" | "plane" | "identi
 export function delegated(context: DropInContext, delegation: Delegation): GuardedCredential {
   const { create, keyedBy, ...plan } = delegation;
   const source = (): TokenSource => {
-    const credential = sdkCredential(plan.name, plan.options, create);
-    return credentialSource(`the ${plan.name} of @azure/identity`, () => credential, keyedBy);
+    const make = (policies?: Policies): TokenCredential =>
+      sdkCredential(plan.name, plan.options, create, policies);
+    const credential = make();
+    const description = `the ${plan.name} of @azure/identity`;
+    if (plan.entra !== true) return credentialSource(description, () => credential, keyedBy);
+    // Where the application has taken the secret out of its environment, as some do, the first one still has it.
+    const variables = azureVariables();
+    const again = (policies: Policies): TokenCredential =>
+      azureVariables() === variables ? make(policies) : credential;
+    return entraSource(description, again, context.ports.clock);
   };
   const key = delegationKey(context, plan.name, plan.options);
   const gate = gateFor(context.gate, "other");
   return guarded(context, { ...plan, key, source, gate, why: context.gate.why });
 }
 
-/** What the SDK makes of these options, with its retries off; what it refuses is a configuration error. */
+/**
+ * What the SDK makes of these options, with its retries off and with `policies` before the application's own; what it
+ * refuses is a configuration error.
+ */
 export function sdkCredential(
   name: string,
-  options: object,
+  options: object & Pick<TokenCredentialOptions, "additionalPolicies">,
   create: (options: object) => TokenCredential,
+  policies: Policies = [],
 ): TokenCredential {
   try {
+    const additionalPolicies = [...policies, ...(options.additionalPolicies ?? [])];
     // A copy: the SDK's constructors write into the object that they are given.
-    return create({ ...options, retryOptions: { maxRetries: 0 } });
+    return create({
+      ...options,
+      ...(additionalPolicies.length === 0 ? {} : { additionalPolicies }),
+      retryOptions: { maxRetries: 0 },
+    });
   } catch (error) {
     if (isGuardError(error)) throw error;
     const cause = redactError(error);
@@ -119,6 +144,12 @@ export function delegationKey(
   options: object,
 ): readonly unknown[] {
   return [name, optionsKey(options, ports.names), environmentKey(environment), copy?.folder ?? null];
+}
+
+/** What the SDK's credentials read, as it is now. */
+function azureVariables(): string {
+  const values = Object.entries(readEnvironment()).filter(([name]) => name.startsWith("AZURE_"));
+  return environmentKey(Object.fromEntries(values));
 }
 
 /** Equal for environments in which the SDK's credentials are equal. A digest, since secrets are among the values. */

@@ -7,7 +7,9 @@ import type {
   TokenCredentialOptions,
 } from "@azure/identity";
 import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
+import { variable } from "../config/environment.js";
 import { detectManagedIdentitySource } from "../gate/detect-gate.js";
+import { readTokenFile } from "../gate/token-file.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
@@ -16,6 +18,7 @@ import type { GuardedCredential } from "./guarded-credential.js";
 import { delegated, guarded, unguarded } from "./make-guarded.js";
 import { misconfigured } from "./misconfigured.js";
 import { objectId, type Ports } from "./ports.js";
+import { presentingSource } from "./presenting-source.js";
 import { gateFor, metadataUrl, type ResolvedGate } from "./resolve-gate.js";
 import { endpointSource } from "./token-source.js";
 
@@ -116,8 +119,12 @@ export function managedIdentity(
   return guarded(context, {
     name: "ManagedIdentityCredential",
     key,
-    source: () =>
-      endpointSource(url, loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient)),
+    source: () => {
+      const loading = loadEndpoint({ metadataUrl: url, identity }, ports, options.httpClient);
+      // The migration proxy presents what is in the pod's file, where the pod has one itself.
+      const path = variable(environment, "AZURE_FEDERATED_TOKEN_FILE");
+      return presentingSource(endpointSource(url, loading), path, ports.readFile ?? readTokenFile);
+    },
     gate: gateFor(context.gate, "identity-endpoint"),
     plane: PLANES[context.gate.kind],
     why: context.gate.why,

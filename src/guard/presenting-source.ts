@@ -1,6 +1,6 @@
 import type { TokenFileReader } from "../gate/token-file.js";
 import { readAssertion } from "../identity/assertion-claims.js";
-import { presentedIn, sayPresented, type PresentedAssertion } from "../identity/presented-assertion.js";
+import { addPresented, presentedIn, type PresentedAssertion } from "../identity/presented-assertion.js";
 import { redact, redactError } from "../identity/redact.js";
 import { AttemptFailure } from "../retry/attempt-failure.js";
 import { concernsAssertion } from "../retry/entra-verdicts.js";
@@ -21,16 +21,13 @@ export function presentingSource(
       try {
         return await source.acquire(request, signal);
       } catch (error) {
-        if (error instanceof AttemptFailure) throw error;
-        const text = error instanceof Error ? error.message : "";
+        const text = textOf(error);
         if (path === undefined || !concernsAssertion(text)) throw error;
-        const { name, message } = redactError(error);
-        const presented = { ...(await fileClaims(path, readFile)), ...presentedIn(text) };
-        throw new AttemptFailure(
-          redact(`${name}: ${message}`) + sayPresented(presented),
-          { kind: "thrown", error },
-          { cause: error },
-        );
+        const { message, evidence } = failureOf(error);
+        // Of what is asked at the identity endpoint, the proxy alone presents what is in the pod's file.
+        if (source.direct && !("provenance" in evidence && evidence.provenance === "proxy")) throw error;
+        const whole = addPresented(message, presentedIn(text), await fileClaims(path, readFile));
+        throw new AttemptFailure(whole, evidence, { cause: error });
       }
     },
   };
@@ -43,4 +40,16 @@ async function fileClaims(path: string, readFile: TokenFileReader): Promise<Pres
   } catch {
     return {}; // the gate says what is wrong with the file
   }
+}
+
+/** What was thrown, as it was said: redaction would take an issuer's path for a token. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return error.cause instanceof Error ? `${error.cause.message}\n${error.message}` : error.message;
+}
+
+function failureOf(error: unknown): Pick<AttemptFailure, "message" | "evidence"> {
+  if (error instanceof AttemptFailure) return error;
+  const { name, message } = redactError(error);
+  return { message: redact(`${name}: ${message}`), evidence: { kind: "thrown", error } };
 }

@@ -30,6 +30,8 @@ export interface TokenSource {
   readonly ownTenant?: string | undefined;
   /** Whether the request is sent by our own code, on a connection of its own, and can be cut. */
   readonly direct: boolean;
+  /** What could be asked in its place that keeps no cache, for messages. */
+  readonly cacheless?: string;
   /** One token request. Rejects with an {@link AttemptFailure}, or with whatever the credential throws. */
   acquire(request: TokenRequest, signal: AbortSignal): Promise<AcquiredToken>;
 }
@@ -72,20 +74,27 @@ export function credentialSource(
     description,
     keyedBy,
     direct: false,
-    async acquire({ scopes, options }, signal) {
-      const asked = scopes.length === 1 && scopes[0] !== undefined ? scopes[0] : [...scopes];
-      const token = await get().getToken(asked, { ...options, abortSignal: signal });
-      // JavaScript credentials may return anything.
-      const given: { readonly token?: unknown; readonly expiresOnTimestamp?: unknown } | null | undefined =
-        token;
-      if (typeof given?.token !== "string" || given.token === "") {
-        throw new AttemptFailure(`${description} returned no token`, { kind: "no-token" });
-      }
-      return {
-        token: { ...given, token: given.token, expiresOnTimestamp: Number(given.expiresOnTimestamp) },
-      };
-    },
+    acquire: async (request, signal) => await tokenOf(get(), { description, request, signal }),
   };
+}
+
+/** Asks a credential. Rejects with an {@link AttemptFailure} where it returns no token, else with what it throws. */
+export async function tokenOf(
+  credential: TokenCredential,
+  {
+    description,
+    request: { scopes, options },
+    signal,
+  }: { readonly description: string; readonly request: TokenRequest; readonly signal: AbortSignal },
+): Promise<AcquiredToken> {
+  const asked = scopes.length === 1 && scopes[0] !== undefined ? scopes[0] : [...scopes];
+  const token = await credential.getToken(asked, { ...options, abortSignal: signal });
+  // JavaScript credentials may return anything.
+  const given: { readonly token?: unknown; readonly expiresOnTimestamp?: unknown } | null | undefined = token;
+  if (typeof given?.token !== "string" || given.token === "") {
+    throw new AttemptFailure(`${description} returned no token`, { kind: "no-token" });
+  }
+  return { token: { ...given, token: given.token, expiresOnTimestamp: Number(given.expiresOnTimestamp) } };
 }
 
 /** The part of a request, beside its scopes, that changes what is sent. */

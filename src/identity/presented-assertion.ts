@@ -44,10 +44,23 @@ export function describeAssertion({ issuer, subject, audience }: PresentedAssert
   ].join(", ");
 }
 
+const PRESENTED = "; presented: ";
+
 /** The end of a message about an exchange that was refused; nothing where nothing is known of what was presented. */
 export function sayPresented(presented: PresentedAssertion): string {
   const said = describeAssertion(presented);
-  return said === "" ? "" : `; presented: ${said}`;
+  return said === "" ? "" : `${PRESENTED}${said}`;
+}
+
+/**
+ * `message` with what was presented at its end: what it says itself (`named`), which may stand there already, and what is
+ * known from elsewhere.
+ */
+export function addPresented(message: string, named: PresentedAssertion, known: PresentedAssertion): string {
+  if (!message.includes(PRESENTED)) return message + sayPresented({ ...known, ...named });
+  const more = Object.fromEntries(Object.entries(known).filter(([claim]) => !(claim in named)));
+  const said = describeAssertion(more);
+  return said === "" ? message : `${message}, ${said}`;
 }
 
 function shown(value: string): string {

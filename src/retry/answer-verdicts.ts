@@ -1,4 +1,5 @@
 import type { AnswerRow } from "./answer-row.js";
+import { ENTRA_STATUS_ROWS } from "./entra-status-verdicts.js";
 import { entraVerdict } from "./entra-verdicts.js";
 import type { FailureFacts } from "./failure-facts.js";
 import { NMI_ROWS } from "./nmi-verdicts.js";
@@ -80,6 +81,7 @@ export function answerVerdict(facts: FailureFacts, context: ClassificationContex
     first(PLANE_ROWS) ??
     first(MULTIPLE_ROWS) ??
     entraVerdict(facts) ??
+    first(ENTRA_STATUS_ROWS) ??
     first(IMDS_ROWS) ??
     first(NMI_ROWS) ??
     first(STATUS_ROWS)

@@ -2,7 +2,7 @@ import { answerVerdict } from "./answer-verdicts.js";
 import type { FailureEvidence } from "./attempt-failure.js";
 import { answerFacts } from "./failure-facts.js";
 import { BYPASS } from "./plane-verdicts.js";
-import { asksEntra, transportVerdict } from "./transport-verdicts.js";
+import { timeoutVerdict, transportVerdict } from "./transport-verdicts.js";
 import { thrownVerdict } from "./thrown-verdicts.js";
 import { verdictOf, type ClassificationContext, type Verdict, type VerdictRow } from "./verdict.js";
 
@@ -10,15 +10,8 @@ export type { ClassificationContext, FailureReason, Verdict } from "./verdict.js
 
 /** Kinds of evidence that speak for themselves. What each means is the library's own decision. */
 const BY_KIND: Readonly<
-  Record<Exclude<FailureEvidence["kind"], "answer" | "transport" | "thrown">, VerdictRow>
+  Record<Exclude<FailureEvidence["kind"], "answer" | "transport" | "timeout" | "thrown">, VerdictRow>
 > = {
-  timeout: {
-    reason: "timeout",
-    meaning:
-      "The identity plane did not answer in time; NMI holds requests for up to 100 s while an identity is assigned.",
-    remedy: "If it lasts, check that no network policy blocks 127.0.0.1:2579, and look at the MIC pods' log.",
-    source: "aad-pod-identity pkg/nmi/standard.go; #716, #821",
-  },
   "wrong-plane": {
     reason: "wrong-plane",
     meaning:
@@ -77,7 +70,7 @@ export function classifyFailure(evidence: FailureEvidence, context: Classificati
     case "thrown":
       return thrownVerdict(evidence.error, context, classifyFailure);
     case "timeout":
-      return verdictOf(asksEntra(context) ? transportVerdict("ETIMEDOUT", context) : BY_KIND.timeout);
+      return verdictOf(timeoutVerdict(context));
     case "wrong-plane": {
       const { plane } = context;
       return verdictOf(

@@ -3,7 +3,11 @@ import type { VerdictRow } from "./verdict.js";
 
 interface EntraRow extends VerdictRow {
   readonly codes: RegExp;
+  /** The codes speak of the assertion, and not of the application, the tenant or the resource. */
+  readonly assertion?: true;
 }
+
+const REFUSED = { reason: "credential-rejected", permanent: true } as const;
 
 /**
  * Federated credentials propagate for seconds, at times for a few minutes, and replicas disagree meanwhile: Microsoft
@@ -20,6 +24,7 @@ const ERROR_CODES = "learn.microsoft.com, Microsoft Entra authentication and aut
 const ROWS: readonly EntraRow[] = [
   {
     codes: /^(?:70021|7002\d{2,3})$/u,
+    assertion: true,
     reason: "federation-pending",
     limitMs: PROPAGATION_MS,
     meaning:
@@ -31,6 +36,7 @@ const ROWS: readonly EntraRow[] = [
   },
   {
     codes: /^700024$/u,
+    assertion: true,
     reason: "assertion-expired",
     limitMs: STALE_FILE_MS,
     meaning:
@@ -40,7 +46,8 @@ const ROWS: readonly EntraRow[] = [
   },
   {
     codes: /^7000272$/u,
-    reason: "credential-rejected",
+    assertion: true,
+    reason: "federation-pending",
     limitMs: PROPAGATION_MS,
     meaning:
       "Entra ID does not find the key of the service account token at the cluster's OIDC issuer, or not yet.",
@@ -67,6 +74,7 @@ const ROWS: readonly EntraRow[] = [
   },
   {
     codes: /^90061$/u,
+    assertion: true,
     reason: "server-error",
     limitMs: PROPAGATION_MS,
     meaning: "Entra ID could not reach the cluster's OIDC issuer.",
@@ -89,25 +97,39 @@ const ROWS: readonly EntraRow[] = [
     source: ERROR_CODES,
   },
   {
-    codes:
-      /^(?:7000215|7000222|700021|700023|700025|700027|7000112|7000218|50027|90002|900023|900144|53003|70011|1002012|500208)$/u,
-    reason: "credential-rejected",
-    permanent: true,
-    meaning: "Entra ID refuses the credential, the tenant or the scope.",
-    remedy: "Correct the secret, certificate, service account token, tenant or scope; waiting does not help.",
+    ...REFUSED,
+    codes: /^(?:90002|90013|900021|900023|900144)$/u,
+    meaning: "Entra ID knows no such tenant, or cannot read the request.",
+    remedy:
+      "Correct AZURE_TENANT_ID (or the tenantId option), or the AZURE_AUTHORITY_HOST of the tenant's cloud; waiting does not help.",
+    source: `${ERROR_CODES}; microsoft/azure-devops-mcp#587 (900021, an empty GUID), caddy-dns/azure#3 (900023)`,
+  },
+  {
+    ...REFUSED,
+    codes: /^(?:700021|700023|700027|50027)$/u,
+    assertion: true,
+    meaning: "Entra ID refuses the assertion.",
+    remedy:
+      "Correct the certificate, or the service account token: its issuer, signature and audience, and the client ID; waiting does not help.",
+    source: ERROR_CODES,
+  },
+  {
+    ...REFUSED,
+    codes: /^(?:7000215|7000222|700025|7000112|7000218|53003|70011|1002012|500208)$/u,
+    meaning: "Entra ID refuses the credential or the scope.",
+    remedy: "Correct the secret, certificate or scope; waiting does not help.",
     source: ERROR_CODES,
   },
 ];
 
+const rowOf = (code: string): EntraRow | undefined => ROWS.find(({ codes }) => codes.test(code));
+
 /** The row of the first known code. */
 export function entraVerdict({ entraCodes }: FailureFacts): VerdictRow | undefined {
-  return entraCodes.flatMap((code) => ROWS.find(({ codes }) => codes.test(code)) ?? []).at(0);
+  return entraCodes.flatMap((code) => rowOf(code) ?? []).at(0);
 }
-
-/** Codes that speak of the assertion, and not of the application or the resource. */
-const ASSERTION_CODES = /^(?:70021|7002\d{2,3}|700024|700027|7000272|50027|90061)$/u;
 
 /** Whether the text of an error says that the assertion was refused. */
 export function concernsAssertion(text: string): boolean {
-  return entraCodesIn(text).some((code) => ASSERTION_CODES.test(code));
+  return entraCodesIn(text).some((code) => rowOf(code)?.assertion === true);
 }

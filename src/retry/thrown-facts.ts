@@ -26,11 +26,18 @@ const STATUS_FIELDS: readonly string[] = ["statusCode", "status", "code"];
 const STATUS_IN_TEXT = /status code:\s*(\d{3})/u;
 
 /**
+ * EnvironmentCredential says 400 of each failure of the credential inside it, also where no answer came
+ * (@azure/identity environmentCredential.ts).
+ */
+const INVENTED_STATUS = /environmentcredential authentication failed[^\n]*? status code: 400/gu;
+
+/**
  * `invalid_client: Error(s): 700213 - ...` and `network_error: See https://aka.ms/msal...`: the messages of MSAL, which is
  * all that `@azure/identity` leaves of them where it makes an AuthenticationRequiredError of any failure (msal/utils.ts,
  * handleMsalError; measured with 4.13.1).
  */
-const MSAL_CODE = /(?:^|\n|message )([a-z]+(?:_[a-z]+)+): (?:error\(s\):|see https:\/\/aka\.ms\/msal)/gu;
+const MSAL_CODE =
+  /(?:^|\n|message |details: )([a-z]+(?:_[a-z]+)+): (?:error\(s\):|see https:\/\/aka\.ms\/msal)/gu;
 
 interface ServerPattern {
   readonly pattern: RegExp;
@@ -116,7 +123,15 @@ function entraCode(value: unknown): readonly string[] {
 }
 
 function statusOf(nodes: readonly unknown[]): number | undefined {
-  return nodes.flatMap((node) => STATUS_FIELDS.map((field) => read(node, field))).find(isStatus);
+  return nodes
+    .filter((node) => !invents(node))
+    .flatMap((node) => STATUS_FIELDS.map((field) => read(node, field)))
+    .find(isStatus);
+}
+
+/** Whether the status that an error has is no answer's. */
+function invents(node: unknown): boolean {
+  return text(read(node, "message")).some((message) => message.toLowerCase().search(INVENTED_STATUS) === 0);
 }
 
 function isStatus(value: unknown): value is number {
@@ -124,6 +139,6 @@ function isStatus(value: unknown): value is number {
 }
 
 function statusIn(lowerCaseText: string): number | undefined {
-  const digits = STATUS_IN_TEXT.exec(lowerCaseText)?.[1];
+  const digits = STATUS_IN_TEXT.exec(lowerCaseText.replaceAll(INVENTED_STATUS, ""))?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

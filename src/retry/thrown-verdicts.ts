@@ -2,8 +2,14 @@ import { isGuardError, type GuardErrorCode } from "../errors.js";
 import { answerVerdict } from "./answer-verdicts.js";
 import { AttemptFailure, type FailureEvidence } from "./attempt-failure.js";
 import { thrownFacts, type ThrownFacts } from "./thrown-facts.js";
-import { networkVerdict } from "./transport-verdicts.js";
-import { verdictOf, type ClassificationContext, type Verdict, type VerdictRow } from "./verdict.js";
+import { asksEntra, hasNoneButImds, MSAL_CODES, networkVerdict } from "./transport-verdicts.js";
+import {
+  verdictOf,
+  type ClassificationContext,
+  type FailureReason,
+  type Verdict,
+  type VerdictRow,
+} from "./verdict.js";
 
 interface ThrownRow extends VerdictRow {
   readonly when: (facts: ThrownFacts, context: ClassificationContext) => boolean;
@@ -65,6 +71,15 @@ const LAST: readonly ThrownRow[] = [
       names.includes("AuthenticationRequiredError") && /\be[a-z]{4,8}: [^\n]*, (?:open|read)\b/u.test(text),
   },
   {
+    reason: "credential-error",
+    meaning: "The Azure SDK does not say what failed.",
+    remedy: "If it lasts, look at the cause.",
+    source:
+      "@azure/identity errors.ts (AuthenticationRequiredError): nobody can sign in to these credentials",
+    when: ({ names }, context) =>
+      names.includes("AuthenticationRequiredError") && (asksEntra(context) || context.namesSource === true),
+  },
+  {
     reason: "credential-rejected",
     permanent: true,
     meaning: "The credential needs somebody to sign in.",
@@ -121,7 +136,7 @@ export function thrownVerdict(
     if (carried !== undefined && carried.evidence.kind !== "thrown")
       return classify(carried.evidence, context);
     const row = rowFor(error, facts, context);
-    return verdictOf(failsAtOnce(facts, context) ? atOnce(row) : row);
+    return verdictOf(hasNoSource(row, facts, context) ? NO_SOURCE : row);
   } catch {
     return verdictOf(UNKNOWN); // a proxy that throws whatever it is asked
   }
@@ -151,18 +166,33 @@ function guardRow(error: unknown): VerdictRow | undefined {
   };
 }
 
-/** On a laptop nothing that is missing will come by waiting, and the SDK's own chain would have failed at once. */
-function failsAtOnce(facts: ThrownFacts, { plane, inKubernetes, delegated }: ClassificationContext): boolean {
+/** Reasons that say no more than that nobody answered. */
+const VAGUE: ReadonlySet<FailureReason> = new Set(["credential-error", "connection-failed", "timeout"]);
+
+/**
+ * Whether there is nobody to ask. On a laptop nothing that is missing will come by waiting, and the SDK's own chain
+ * would have failed at once; where somebody answered, or the environment names somebody, waiting may help as anywhere.
+ */
+function hasNoSource(row: VerdictRow, facts: ThrownFacts, context: ClassificationContext): boolean {
   return (
-    delegated && plane === undefined && !inKubernetes && facts.names.some((name) => UNAVAILABLE.has(name))
+    context.delegated &&
+    hasNoneButImds(context) &&
+    facts.names.some((name) => UNAVAILABLE.has(name)) &&
+    row.permanent !== true &&
+    VAGUE.has(row.reason) &&
+    !somebodyAnswered(facts)
   );
 }
 
-/** Keeps a reason that says something; what would only say that nobody answered becomes: there is nobody. */
-function atOnce(row: VerdictRow): VerdictRow {
-  const vague =
-    row.reason === "credential-error" || row.reason === "connection-failed" || row.reason === "timeout";
-  if (vague && row.permanent !== true) return NO_SOURCE;
-  const { limitMs: _limitMs, ...rest } = row;
-  return { ...rest, permanent: true, throttled: false };
+/**
+ * `error(s):` is in what MSAL makes of a refusal that it could read. It calls an answer without JSON a network error, and
+ * a connection that failed as well; a chain comes as far as that only after somebody answered its probe of IMDS
+ * (@azure/identity managedIdentityCredential/imdsMsi.ts), or at Entra ID.
+ */
+function somebodyAnswered({ status, text, names, codes }: ThrownFacts): boolean {
+  return (
+    status !== undefined ||
+    text.includes("error(s):") ||
+    (names[0] === "AggregateAuthenticationError" && [...MSAL_CODES].some((code) => codes.has(code)))
+  );
 }

@@ -20,7 +20,7 @@ export type FailureReason =
   | "multiple-identities" // several identities, and the request names none
   | "invalid-request" // refused for its form
   | "resource-not-found" // nobody knows the resource that the token is for
-  | "federation-pending" // Entra ID finds no federated credential for the service account
+  | "federation-pending" // Entra ID finds no federated credential for the service account, or no key of its issuer
   | "assertion-expired" // the service account token is outside of its time
   | "application-not-found" // Entra ID does not know the client ID
   | "server-error" // an error of the service that answered
@@ -58,6 +58,8 @@ export interface ClassificationContext {
   readonly delegated: boolean;
   /** The request goes to Entra ID, past any identity endpoint of the node. */
   readonly entra?: boolean;
+  /** The environment names who is asked (App Service, Azure Arc, Workload ID ...): there is somebody. */
+  readonly namesSource?: boolean;
 }
 
 /** A line of a classification table. */

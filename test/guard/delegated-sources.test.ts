@@ -70,6 +70,23 @@ describe.each(Object.entries(SOURCES))("a managed identity of %s", (source, envi
     expect(await outcome(call)).toHaveProperty("value");
   });
 
+  it.each([
+    [
+      "a connection that broke off",
+      "network_error: See https://aka.ms/msal.js.errors#network_error for details",
+    ],
+    ["an answer that says nothing", "Cannot read properties of undefined (reading 'expires_on')"],
+  ])("asks again outside of Kubernetes, too, after %s", async (_name, said) => {
+    world.inKubernetes = false;
+    const message = `ManagedIdentityCredential: Authentication failed. Message ${said}`;
+    const failed = Object.assign(new Error(message), { name: "CredentialUnavailableError" });
+    fake.answer = (n) => (n === 1 ? failed : token());
+    await using asked = credential();
+    const call = asked.getToken(SCOPE);
+    await world.clock.advance(2_000);
+    expect(await outcome(call)).toHaveProperty("value");
+  });
+
   it("refuses another identity's token, keeps it in no cache, and says where it is kept", async () => {
     const wrong = token(WRONG);
     fake.answer = () => wrong;
@@ -83,6 +100,8 @@ describe.each(Object.entries(SOURCES))("a managed identity of %s", (source, envi
       "error.message",
       expect.stringContaining("in a cache that the guard cannot clear"),
     );
+    // It is that class already.
+    expect(ended).toHaveProperty("error.message", expect.stringContaining("restart the process)"));
     fake.answer = () => token();
     const again = asked.getToken(SCOPE);
     await world.clock.advance(5_000);

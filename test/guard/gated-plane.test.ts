@@ -98,6 +98,41 @@ describe("an error", () => {
   });
 });
 
+describe("a refusal of the subject alone, as the proxy quotes it", () => {
+  const SUBJECT = "system:serviceaccount:shop:orders";
+  const issuer = `https://eastus.oic.prod-aks.azure.com/${"0".repeat(36)}/${"1".repeat(36)}/`;
+  const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const file = `${segment({ alg: "RS256" })}.${segment({ iss: issuer, sub: SUBJECT, aud: ["api://x"] })}.c2ln`;
+  const REFUSED = `AADSTS700213: No matching record for presented assertion subject '${SUBJECT}'.`;
+
+  async function told(by: Answerer, environment: EnvironmentValues, text = REFUSED): Promise<unknown> {
+    const world = podOn(by);
+    world.file = () => file;
+    world.token = () => ({ status: 500, body: text, headers: SERVERS[by] });
+    const gate = by === "proxy" ? "proxy" : "nmi";
+    await using credential = world.credential({ gate, retry: { budgetMs: 4_000 } }, environment);
+    const call = credential.getToken(SCOPE);
+    call.catch(() => undefined);
+    await world.clock.advance(4_000);
+    const ended = await outcome(call);
+    return typeof ended === "object" && "error" in ended ? (ended.error as Error).message : ended;
+  }
+  // With client ID and tenant as well, it would be asked for by exchange, and not through the proxy.
+  const withFile = { ...HOST_IP, AZURE_FEDERATED_TOKEN_FILE: "/token" };
+
+  it("is told with what else is in the pod's own file", async () => {
+    const message = await told("proxy", withFile);
+    expect(message).toContain(`; presented: subject ${SUBJECT}, issuer ${issuer}, audience api://x.`);
+    expect(message).not.toContain("c2ln");
+  });
+
+  it("says no more where the pod has no file, and where it is NMI that quotes", async () => {
+    expect(await told("proxy", HOST_IP)).toContain(`; presented: subject ${SUBJECT}.`);
+    expect(await told("nmi", withFile)).not.toContain(issuer);
+    expect(await told("proxy", withFile, "AADSTS7000215: x")).not.toContain(issuer);
+  });
+});
+
 describe("the migration proxy", () => {
   it("is waited for, and its sudden absence costs no wrong token", async () => {
     const world = podOn("imds");

@@ -410,7 +410,21 @@ describe("a wrapped credential", () => {
     await world.clock.advance(80_000);
     const error = await errorOf(call);
     expect(error.code).toBe("ERR_GUARD_IDENTITY_MISMATCH");
-    expect(error.message).toContain("cache");
+    expect(error.message).toContain(
+      "in a cache that the guard cannot clear; restart the process, or use the guarded ManagedIdentityCredential)",
+    );
+  });
+
+  it("that App Service is behind is not told to use a class that would ask through the same cache", async () => {
+    vi.stubEnv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/");
+    vi.stubEnv("IDENTITY_HEADER", "h");
+    const world = new World();
+    const wrong = tokenOf(world, WRONG);
+    const call = wrapped(world, () => wrong, pinned).getToken(SCOPE);
+    vi.unstubAllEnvs();
+    call.catch(() => undefined);
+    await world.clock.advance(80_000);
+    expect((await errorOf(call)).message).toContain("cannot clear; restart the process)");
   });
 
   it("that ignores its signal runs at most one abandoned attempt beside the next, whose late token serves", async () => {

@@ -80,6 +80,7 @@ export class World {
   /** The contents of the service account token's file. */
   file: () => string | Error = () => refused("ENOENT");
   random: () => number = () => 0.5;
+  inKubernetes = true;
   requests = 0;
   inFlight = 0;
   mostInFlight = 0;
@@ -146,7 +147,8 @@ export class World {
   context(guard: GuardOptions, environment: EnvironmentValues): DropInContext {
     const options = resolveOptions(guard, environment, { gate: "auto", expect: "environment" });
     const gate = resolveGate(options, environment, this.ports);
-    return { environment, options, gate, inKubernetes: true, guarding: true, ports: this.ports };
+    const { inKubernetes, ports } = this;
+    return { environment, options, gate, inKubernetes, guarding: true, ports };
   }
 }
 

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { AppServiceSimulator } from "../../src/testing/app-service.js";
 import { mintToken } from "../../src/testing/mint-token.js";
 import { startNode } from "./support/node.js";
 import { runCase } from "./support/case.js";
@@ -80,6 +81,29 @@ describe.concurrent("sources that are left to @azure/identity", () => {
     const attempts = (await child.events(id)).filter(({ type }) => type === "attempt");
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "token"]);
     expect(service.requests).toHaveLength(3);
+  });
+
+  const PASSING = [
+    ["429", { kind: "status", status: 429, body: { statusCode: 429, message: "slow" } }],
+    ["503", { kind: "status", status: 503, body: "busy" }],
+    ["a reset", { kind: "reset" }],
+  ] as const;
+
+  test.each(
+    PASSING.flatMap(([name, fault]) =>
+      [GUARDED_MANAGED_IDENTITY, GUARDED_DEFAULT].map((spec) => ({ name, fault, spec, class: spec.name })),
+    ),
+  )("App Service, which is no Kubernetes, is asked again by $class after $name", async ({ fault, spec }) => {
+    await using service = await AppServiceSimulator.start({ systemAssigned: { name: "site" } });
+    const { objectId = "" } = service.identities.systemAssigned ?? {};
+    await using child = await Child.start({
+      ...service.environment,
+      AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: objectId,
+    });
+    const id = await child.create(spec);
+    const once = service.faults.next("app-service", fault);
+    expect(await child.getToken(id, SCOPE)).toMatchObject({ outcome: "token", oid: objectId });
+    expect(once.used).toBe(1);
   });
 
   interface Member {

@@ -119,3 +119,51 @@ describe.concurrent("a federated credential", () => {
     expect(pod.entra.counters.tokenRequests).toBe(asked);
   });
 });
+
+describe.concurrent("Entra ID that does not answer", () => {
+  const SECRET = "a-secret-of-the-test";
+  /** What a pod has beside what the webhook injects, or in its place. */
+  const PODS = [
+    { asked: "by exchange", options: {}, environment: {} },
+    {
+      asked: "with a secret of the environment",
+      options: { application: { name: "app", secret: SECRET } },
+      environment: { AZURE_FEDERATED_TOKEN_FILE: "", AZURE_CLIENT_SECRET: SECRET },
+    },
+  ] as const;
+
+  test.each(PODS)(
+    "is asked again, as often as is owed to a call, $asked",
+    async ({ options, environment }) => {
+      await using pod = await startPod(options, {
+        ...environment,
+        AZURE_IDENTITY_GUARD_ATTEMPT_TIMEOUT: "1s",
+        AZURE_IDENTITY_GUARD_RETRY_BUDGET: "30s",
+      });
+      const hanging = pod.entra.faults.next("entra-token", { kind: "hang" }, { times: 4 });
+      const id = await pod.child.create(GUARDED_DEFAULT);
+      expect(await pod.child.getToken(id, SCOPE)).toMatchObject({
+        outcome: "token",
+        oid: pod.entra.identity.objectId,
+      });
+      expect(hanging.used).toBe(4);
+    },
+  );
+
+  test.each(
+    PODS.flatMap((pod) => [
+      { ...pod, left: "after close()", close: true },
+      { ...pod, left: "without close()", close: false },
+    ]),
+  )("lets the process end, $left, $asked", async ({ options, environment, close }) => {
+    await using pod = await startPod(options, { ...SHORT_BUDGET, ...environment });
+    pod.entra.faults.always("entra-token", { kind: "hang" });
+    const id = await pod.child.create(GUARDED_DEFAULT);
+    const left = await pod.child.getToken(id, SCOPE, { abortAfterMs: 500 });
+    expect(left).toMatchObject({ outcome: "error", name: "AbortError" });
+    if (close) await pod.child.closeCredential(id);
+    else expect(await pod.child.getToken(id, SCOPE)).toMatchObject({ code: "ERR_GUARD_BUDGET_SPENT" });
+    // It must exit by itself, which is looked at here.
+    await pod.child.end();
+  });
+});

@@ -430,7 +430,7 @@ describe("errors that the Azure SDK calls a missing sign-in", () => {
     ["7002121", code(7_002_121), ["federation-pending", "transient", 180_000]],
     ["700024", code(700_024), ["assertion-expired", "transient", 360_000]],
     ["90061", code(90_061, "invalid_request"), ["server-error", "transient", 180_000]],
-    ["7000272", code(7_000_272), ["credential-rejected", "transient", 180_000]],
+    ["7000272", code(7_000_272), ["federation-pending", "transient", 180_000]],
     ["700016", code(700_016, "unauthorized_client"), ["application-not-found", "transient", 180_000]],
     ["7000229", code(7_000_229), ["application-not-found", "transient", 180_000]],
     ["90033", code(90_033, "temporarily_unavailable"), ["server-error", "transient"]],
@@ -442,6 +442,8 @@ describe("errors that the Azure SDK calls a missing sign-in", () => {
     ["50027", code(50_027), ["credential-rejected", "permanent"]],
     ["1002012", code(1_002_012, "invalid_scope"), ["credential-rejected", "permanent"]],
     ["90002", code(90_002, "invalid_tenant"), ["credential-rejected", "permanent"]],
+    ["90013", code(90_013, "invalid_request"), ["credential-rejected", "permanent"]],
+    ["900021", code(900_021, "invalid_request"), ["credential-rejected", "permanent"]],
     [
       "no code, invalid_client",
       told("invalid_client", "Not Available", "x"),
@@ -483,12 +485,20 @@ describe("errors that the Azure SDK calls a missing sign-in", () => {
       ["credential-rejected", "permanent"],
     ],
     [
-      "a sign-in",
-      required("Automatic authentication has been disabled."),
-      ["credential-rejected", "permanent"],
+      "an error that nobody knows, where nobody can sign in",
+      told("too_many_requests", "Not Available", "Not Available"),
+      ["credential-error", "transient"],
     ],
+    ["nothing", required("No response."), ["credential-error", "transient"]],
   ])("%s", (_name, error, expected) => {
     expect(summary(classifyFailure(thrown(error), entra))).toEqual(expected);
+  });
+
+  test("a wrong tenant is told as one", () => {
+    for (const digits of [90_002, 90_013, 900_021, 900_023]) {
+      const { remedy } = classifyFailure(thrown(code(digits, "invalid_request")), entra);
+      expect(remedy).toContain("AZURE_TENANT_ID");
+    }
   });
 
   test("are said to be Entra ID's, with its address in the remedy", () => {
@@ -499,6 +509,88 @@ describe("errors that the Azure SDK calls a missing sign-in", () => {
     expect(verdict.meaning).toContain("Entra ID");
     expect(verdict.remedy).toContain("AZURE_AUTHORITY_HOST");
     expect(classifyFailure({ kind: "timeout", afterMs: 1 }, entra).meaning).toContain("Entra ID");
+  });
+});
+
+/** Text and status of 4.13.1, measured: EnvironmentCredential puts 400 over whatever failed inside it. */
+describe("errors of EnvironmentCredential", () => {
+  const failed = (inner: string): Error => {
+    const error =
+      "EnvironmentCredential authentication failed. To troubleshoot, visit https://aka.ms/azsdk/js/identity/environmentcredential/troubleshoot.";
+    return named("AuthenticationError", `${error} Status code: 400\nMore details:\n${inner},`, {
+      statusCode: 400,
+      errorResponse: { error, errorDescription: inner },
+    });
+  };
+  const networkError = "network_error: See https://aka.ms/msal.js.errors#network_error for details";
+
+  test.each<[string, unknown, unknown[]]>([
+    ["no connection", failed(networkError), ["connection-failed", "transient"]],
+    [
+      "no connection, on one line",
+      new Error(failed(networkError).message.replaceAll("\n", " ")),
+      ["connection-failed", "transient"],
+    ],
+    ["nothing known", failed("something else"), ["credential-error", "transient"]],
+    ["a code", failed("invalid_client: AADSTS7000215: x"), ["credential-rejected", "permanent"]],
+    ["an answer's own status", failed("unknown_error Status code: 503\n\nx"), ["server-error", "transient"]],
+    [
+      "in a chain",
+      named("AggregateAuthenticationError", `x\n${failed(networkError).message}`, {
+        errors: [failed(networkError)],
+      }),
+      ["connection-failed", "transient"],
+    ],
+  ])("%s", (_name, error, expected) => {
+    for (const context of [sdkUngated, { ...sdkUngated, entra: true }]) {
+      expect(summary(classifyFailure(thrown(error), context))).toEqual(expected);
+    }
+  });
+});
+
+describe("who did not answer", () => {
+  const entra = { ...sdkUngated, entra: true };
+  const proxied: ClassificationContext = { ...ungated, plane: "proxy" };
+  const appService: ClassificationContext = { ...laptop, namesSource: true };
+  const planes: readonly (readonly [string, ClassificationContext, RegExp])[] = [
+    ["NMI", gated, /\bNMI\b/u],
+    ["the migration proxy", proxied, /migration proxy/u],
+    ["Entra ID", entra, /Entra ID/u],
+    ["App Service", appService, /identity endpoint/u],
+    ["IMDS", ungated, /identity endpoint/u],
+  ];
+  const silent: readonly FailureEvidence[] = [
+    { kind: "timeout", afterMs: 1 },
+    { kind: "transport", code: "ETIMEDOUT" },
+    { kind: "transport", code: "ECONNREFUSED" },
+    { kind: "transport", code: "ESOMETHING" },
+    thrown(unavailable("x", named("ClientAuthError", "", { errorCode: "ECONNRESET" }))),
+  ];
+
+  test.each(planes)("is said to be %s, and nobody else", (name, context, says) => {
+    for (const evidence of silent) {
+      const { meaning, remedy } = classifyFailure(evidence, context);
+      expect(meaning).toMatch(says);
+      if (name !== "NMI") expect(`${meaning} ${remedy}`).not.toMatch(/\bNMI\b|2579|MIC pods/u);
+    }
+  });
+
+  test("a certificate that is not trusted is told with what makes it so", () => {
+    for (const code of ["SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"]) {
+      const verdict = classifyFailure({ kind: "transport", code }, entra);
+      expect(summary(verdict)).toEqual(["connection-failed", "transient"]);
+      expect(verdict.remedy).toContain("NODE_EXTRA_CA_CERTS");
+    }
+  });
+
+  test("what MSAL hides is told with all that it may be", () => {
+    const hidden = unavailable(
+      "endpoints_resolution_error: See https://aka.ms/msal.js.errors#endpoints_resolution_error for details",
+    );
+    const { remedy } = classifyFailure(thrown(hidden), entra);
+    for (const name of ["AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", "NODE_EXTRA_CA_CERTS"]) {
+      expect(remedy).toContain(name);
+    }
   });
 });
 
@@ -614,29 +706,67 @@ describe("errors of wrapped credentials", () => {
 });
 
 describe("outside of Kubernetes, without a gate", () => {
+  const networkError = named("ClientAuthError", "", { errorCode: "network_error" });
+  const nothing = named("AggregateAuthenticationError", "x", { errors: [] });
+  const told = (error: string): Error =>
+    unavailable(
+      `ManagedIdentityCredential: Authentication failed. Message ${error}: Error(s): Not Available - Timestamp: x`,
+    );
+  const chain = (member: Error): Error =>
+    named(
+      "AggregateAuthenticationError",
+      `ChainedTokenCredential authentication failed.\n${member.message}`,
+      {
+        errors: [unavailable("EnvironmentCredential is unavailable."), member],
+      },
+    );
+
   test.each<[string, unknown, unknown[]]>([
+    ["no credential of the chain", nothing, ["no-identity-source", "permanent"]],
+    ["no managed identity", unavailable("x", networkError), ["no-identity-source", "permanent"]],
     [
-      "no credential of the chain",
-      named("AggregateAuthenticationError", "x", { errors: [] }),
+      "no IMDS, as the chain's probe says",
+      chain(unavailable("Attempted to use the IMDS endpoint, but it is not available.")),
       ["no-identity-source", "permanent"],
     ],
     [
-      "no managed identity",
-      unavailable("x", named("ClientAuthError", "", { errorCode: "network_error" })),
-      ["no-identity-source", "permanent"],
+      "a reason that says more",
+      unavailable("Identity not found"),
+      ["identity-not-found", "transient", 70_000],
     ],
-    ["a reason that says more", unavailable("Identity not found"), ["identity-not-found", "permanent"]],
+    ["a reason that lasts", chain(unavailable(MULTIPLE)), ["multiple-identities", "permanent"]],
     [
       "a service that can be asked again",
       named("AuthenticationError", "", { statusCode: 503 }),
       ["server-error", "transient"],
     ],
+    ["a refusal that passes", told("temporarily_unavailable"), ["server-error", "transient"]],
+    ["a refusal without a meaning", told("too_many_requests"), ["credential-error", "transient"]],
+    [
+      "4.14: 429",
+      unavailable('client_error: Http status code: 429 Body: slow Headers: {"server":"x"}'),
+      ["throttled", "transient", "throttled"],
+    ],
+    [
+      "an answer without JSON, after the chain's probe was answered",
+      chain(unavailable("ManagedIdentityCredential: Network unreachable.", networkError)),
+      ["connection-failed", "transient"],
+    ],
   ])("%s fails at once or not", (_name, error, expected) => {
     expect(summary(classifyFailure(thrown(error), laptop))).toEqual(expected);
   });
 
-  test("the same error is transient under a gate", () => {
-    expect(classifyFailure(thrown(unavailable("x")), { ...laptop, plane: "nmi" }).permanent).toBe(false);
+  test("nothing is missing under a gate, or where the environment names a source", () => {
+    const unroutable = { kind: "transport", code: "EHOSTUNREACH" } as const;
+    for (const more of [{ plane: "nmi" }, { namesSource: true }] as const) {
+      const context = { ...laptop, ...more };
+      for (const error of [unavailable("x"), unavailable("x", networkError), nothing]) {
+        const { permanent, remedy } = classifyFailure(thrown(error), context);
+        expect(permanent).toBe(false);
+        expect(remedy).not.toContain("developer tool");
+      }
+      expect(classifyFailure(unroutable, context).permanent).toBe(false);
+    }
   });
 });
 
