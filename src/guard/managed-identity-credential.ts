@@ -6,8 +6,8 @@ import type {
   ManagedIdentityCredentialResourceIdOptions,
   TokenCredentialOptions,
 } from "@azure/identity";
+import { detectManagedIdentitySource } from "../config/identity-sources.js";
 import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
-import { detectManagedIdentitySource } from "../gate/detect-gate.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
