@@ -4,6 +4,9 @@ import type { GateReason } from "./gate.js";
 const INJECT =
   'label the pod azure.workload.identity/use: "true" (in the pod template, not on the Deployment), annotate its service account with azure.workload.identity/client-id, and recreate the pod, since a restart of the container injects nothing';
 
+/** What a pod needs that was injected by halves. */
+export const WHAT_IS_INJECTED: string = `what the Workload ID webhook injects: ${INJECT}`;
+
 /** What to do about a closed Workload ID gate. Every reason that the gate gives has a row. */
 const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   [

@@ -36,7 +36,7 @@ export interface GuardedPlan {
 }
 
 export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCredential {
-  const { options, ports, inKubernetes } = context;
+  const { options, ports, inKubernetes, member } = context;
   const { name, gate, plane, why, identity, entra = false } = plan;
   const { expectation } = options;
   const key = JSON.stringify([
@@ -49,8 +49,8 @@ export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCrede
     () => {
       const source = plan.source();
       const { description } = source;
-      const gateName = gate?.name;
-      logger.info(startLine({ name, plane, why, gateName, source: description, identity, expectation }));
+      const line = { name, member, plane, why, gateName: gate?.name, source: description, identity };
+      logger.info(startLine({ ...line, expectation }));
       return {
         name: options.health.name ?? name,
         source,
@@ -108,7 +108,8 @@ export function sdkCredential(
   } catch (error) {
     if (isGuardError(error)) throw error;
     const cause = redactError(error);
-    throw misconfigured(name, "refused by @azure/identity", cause.message, { cause });
+    const expected = "options and variables that its class there accepts";
+    throw misconfigured(name, "refused by @azure/identity", expected, cause);
   }
 }
 

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { createHttpHeaders, type HttpClient, type PipelineRequest } from "@azure/core-rest-pipeline";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DefaultAzureCredential } from "../../src/guard/default-azure-credential.js";
+import { ManagedIdentityCredential } from "../../src/guard/managed-identity-credential.js";
+import { logger } from "../../src/logger.js";
 import { RIGHT, SCOPE, unsignedToken, WRONG } from "./world.js";
 
 const TENANT = "33333333-3333-4333-8333-333333333333";
@@ -41,7 +43,11 @@ describe("the managed identity of a federated pod", () => {
     vi.stubEnv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
     vi.stubEnv("KUBERNETES_SERVICE_HOST", "10.0.0.1");
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
 
   it("is the client of workloadIdentityClientId in the environment's tenant, as in the SDK", async () => {
     const sent: PipelineRequest[] = [];
@@ -57,5 +63,19 @@ describe("the managed identity of a federated pod", () => {
     const body = typeof exchange?.body === "string" ? exchange.body : "";
     expect(new URLSearchParams(body).get("client_id")).toBe(RIGHT);
     expect(exchange?.url).toContain(TENANT);
+  });
+
+  it("is told that a resource ID does nothing there", async () => {
+    const warning = vi.spyOn(logger, "warning");
+    vi.stubEnv("AZURE_CLIENT_ID", RIGHT);
+    const sent: PipelineRequest[] = [];
+    const resourceId = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/x/other";
+    await using credential = new ManagedIdentityCredential({ resourceId, httpClient: entra(sent) });
+    await credential.getToken(SCOPE);
+    const exchange = sent.find(({ method }) => method === "POST");
+    expect(exchange?.body).toContain(`client_id=${RIGHT}`);
+    expect(warning).toHaveBeenCalledWith(
+      expect.stringContaining("resourceId has no effect with Workload ID"),
+    );
   });
 });
