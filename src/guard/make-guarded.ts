@@ -113,13 +113,17 @@ export function sdkCredential(
   }
 }
 
-/** Equal for credentials of the SDK that would ask for the same tokens. */
+/** Equal for credentials of the SDK that would ask for the same tokens; options that are `notRead` make no difference. */
 export function delegationKey(
   { environment, ports, copy }: DropInContext,
   name: string,
   options: object,
+  notRead: readonly string[] = [],
 ): readonly unknown[] {
-  return [name, optionsKey(options, ports.names), environmentKey(environment), copy?.folder ?? null];
+  // The SDK's own retries are off, whatever was given for them.
+  const ignored = new Set([...notRead, "retryOptions"]);
+  const read = Object.fromEntries(Object.entries(options).filter(([option]) => !ignored.has(option)));
+  return [name, optionsKey(read, ports.names), environmentKey(environment), copy?.folder ?? null];
 }
 
 /** Equal for environments in which the SDK's credentials are equal. A digest, since secrets are among the values. */
@@ -128,7 +132,7 @@ function environmentKey(environment: EnvironmentValues): string {
   return createHash("sha256").update(JSON.stringify(values.sort())).digest("base64");
 }
 
-/** A text that is equal for options of equal effect; what cannot be compared goes by its identity. */
+/** A text that is equal for options of equal effect, in any order; what cannot be compared goes by its identity. */
 export function optionsKey(options: object, names: ObjectNames): string {
   return JSON.stringify(options, (_name, value: unknown) => {
     if (typeof value === "function") return `#${objectId(names, value)}`;
@@ -136,6 +140,7 @@ export function optionsKey(options: object, names: ObjectNames): string {
     const prototype: unknown = Object.getPrototypeOf(value);
     const plain = prototype === Object.prototype || prototype === null;
     const pure = plain && !Object.values(value).some((each) => typeof each === "function");
-    return pure ? value : `#${objectId(names, value)}`;
+    if (!pure) return `#${objectId(names, value)}`;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

@@ -98,7 +98,7 @@ export function managedIdentity(
   if (source === "federation" || context.gate.kind === "workload-identity") {
     // As in the SDK's managedIdentityCredential/tokenExchangeMsi.ts.
     const { tenantId: _tenantId, ...rest }: AnyManagedIdentityOptions & { tenantId?: string } = options;
-    return federated(expectingAsked(context, identity), { ...rest, disableInstanceDiscovery: true });
+    return federated(expectingAsked(context, identity), rest, { disableInstanceDiscovery: true });
   }
   if (source === "imds") checkInjection(context, options.clientId);
   if (source !== "imds") {
