@@ -5,7 +5,7 @@ import type { ConfigurationProblem } from "../errors.js";
 import { showValue } from "../identity/show-value.js";
 import { logger } from "../logger.js";
 import { GATE_KEY, type Gate } from "./gate.js";
-import { httpUrl, METADATA_URL, gateProblems } from "./gate-options.js";
+import { checkOptions, gateProblems, httpUrl, METADATA_URL } from "./gate-options.js";
 import { httpProbe, type HttpProbe } from "./http-probe.js";
 import type { LookingGate } from "./looks.js";
 import { createNmiCheck } from "./nmi-check.js";
@@ -43,6 +43,7 @@ const DOWNWARD_API = `the node's IPv4 address; in the pod spec:
  * @public
  */
 export function nmiGate(options: NmiGateOptions): Gate {
+  checkOptions("NMI", options);
   const problems: ConfigurationProblem[] = [];
   const url = healthUrl(options, problems);
   const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);

@@ -3,7 +3,7 @@ import { OPTION_DEFAULTS } from "../config/option-table.js";
 import type { ConfigurationProblem } from "../errors.js";
 import { showValue } from "../identity/show-value.js";
 import { GATE_KEY, type Gate } from "./gate.js";
-import { httpUrl, METADATA_URL, gateProblems } from "./gate-options.js";
+import { checkOptions, gateProblems, httpUrl, METADATA_URL } from "./gate-options.js";
 import { httpProbe } from "./http-probe.js";
 import type { LookingGate } from "./looks.js";
 import { createProxyCheck, type ProxyCheckOptions, type ProxyCheckPorts } from "./proxy-check.js";
@@ -29,6 +29,7 @@ export interface ProxyGateOptions {
  * @public
  */
 export function proxyGate(options: ProxyGateOptions = {}): Gate {
+  checkOptions("proxy", options);
   const problems: ConfigurationProblem[] = [];
   const { port = OPTION_DEFAULTS.proxyPort } = options;
   const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);

@@ -15,7 +15,7 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
   [
     "injection-invalid",
-    "Correct the annotation of the service account (azure.workload.identity/client-id, azure.workload.identity/tenant-id) or the variable of the container, which the webhook does not replace, and recreate the pod.",
+    "Correct the annotation of the service account (azure.workload.identity/client-id, azure.workload.identity/tenant-id) or the variable of the container, which the webhook does not replace, or the option, and recreate the pod.",
   ],
   [
     "token-file-missing",
@@ -27,7 +27,7 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
   [
     "token-file-invalid",
-    "AZURE_FEDERATED_TOKEN_FILE must name a projected service account token; look at what is mounted there.",
+    "AZURE_FEDERATED_TOKEN_FILE must name a projected service account token; look at what is mounted there, and at the node's clock where the token is not valid yet.",
   ],
   [
     "token-file-expired",
