@@ -13,7 +13,7 @@ type Defect = NonNullable<Answer["defect"]>;
 const ANSWERED_BY: Readonly<Record<Provenance, string>> = {
   nmi: "NMI",
   imds: "IMDS",
-  proxy: "The Workload ID proxy",
+  proxy: "The migration proxy",
   unknown: "The identity endpoint",
 };
 
