@@ -21,7 +21,7 @@ export interface StartFacts {
 /** The one line at start: which plane was found and why, and which identity is expected to answer. */
 export function startLine({ name, member, plane, why, gateName, source, ...who }: StartFacts): string {
   const asked =
-    member === undefined ? name : `DefaultAzureCredential is the ${member}, falls through to no other`;
+    member === undefined ? name : `DefaultAzureCredential is the ${member}, and falls through to no other`;
   return (
     `${asked} => found ${plane}, since ${why}; gate: ${gateName ?? "none"}; tokens come from ${source}; ` +
     `should answer: ${identityWords(who)}`

@@ -90,7 +90,7 @@ describe("the line at start", () => {
     await Promise.all(all.map(async (credential) => await credential.close()));
     expect(lines.filter((line) => line.includes("DefaultAzureCredential"))).toHaveLength(1);
     expect(lines.join("\n")).toContain(
-      "DefaultAzureCredential is the WorkloadIdentityCredential, falls through to no other => found Workload ID, since AZURE_FEDERATED_TOKEN_FILE is set",
+      "DefaultAzureCredential is the WorkloadIdentityCredential, and falls through to no other => found Workload ID, since AZURE_FEDERATED_TOKEN_FILE is set",
     );
   });
 
