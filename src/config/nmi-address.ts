@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { showValue } from "../identity/show-value.js";
 import { variable, type EnvironmentValues } from "./environment.js";
 import type { ResolvedOptions } from "./guard-options.js";
+import { namedSource } from "./identity-sources.js";
 import { OPTION_KINDS } from "./option-kind.js";
 import type { OptionReader } from "./option-reader.js";
 
@@ -13,13 +14,6 @@ const MISSING = `the node's IPv4 address, since the gate is nmi; add to "env" of
 /** NMI tells pods apart by IPv4 address alone (aad-pod-identity pkg/nmi/server/server.go). */
 const IPV6 =
   "the node's IPv4 address: NMI serves IPv4 only; set AZURE_IDENTITY_GUARD_NMI_URL where NMI's health can be reached otherwise, or AZURE_IDENTITY_GUARD_GATE=none where there is no NMI";
-
-/** With one of these `auto` decides before it looks at `HOST_IP`, which the pod may have for any other reason. */
-const DECIDED_BEFORE_HOST_IP: readonly string[] = [
-  "AZURE_FEDERATED_TOKEN_FILE",
-  "IDENTITY_ENDPOINT",
-  "MSI_ENDPOINT",
-];
 
 type NmiAddress = Pick<ResolvedOptions, "nmiUrl" | "nmiUrlFrom" | "hostIp">;
 
@@ -65,7 +59,10 @@ function ofHost(hostIp: string | undefined, from: "HOST_IP" | "nmi.hostIp"): Nmi
 
 function reportHostIp(reader: OptionReader, environment: EnvironmentValues, gate: "nmi" | "auto"): void {
   const value = variable(environment, "HOST_IP")?.trim();
-  const decided = DECIDED_BEFORE_HOST_IP.some((name) => variable(environment, name) !== undefined);
+  // `auto` decides by these before it looks at `HOST_IP`, which the pod may have for any other reason.
+  const decided =
+    variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined ||
+    namedSource(environment) !== undefined;
   if (gate === "auto" && (value === undefined || decided)) return;
   const expected = value === undefined ? MISSING : isIPv6(value) ? IPV6 : OPTION_KINDS.ipv4.form;
   reader.problems.push({ name: "HOST_IP", value: showValue(value), expected });

@@ -10,7 +10,7 @@ type Defect = NonNullable<AnswerEvidence["defect"]>;
 const ANSWERED_BY: Readonly<Record<Provenance, string>> = {
   nmi: "NMI",
   imds: "IMDS",
-  proxy: "The Workload ID proxy",
+  proxy: "The migration proxy",
   unknown: "The identity endpoint",
 };
 

@@ -23,7 +23,7 @@ import { parseJson, readTokenResponse } from "./token-response.js";
 
 /**
  * Which managed identity is asked for. NMI does not read `object_id` and treats such a request as one without any
- * id (aad-pod-identity pkg/nmi/server/server.go): the pod's first identity answers. The Workload ID proxy reads
+ * id (aad-pod-identity pkg/nmi/server/server.go): the pod's first identity answers. The migration proxy reads
  * `client_id` only (azure-workload-identity pkg/proxy/proxy.go).
  */
 export type ManagedIdentityId =
@@ -55,7 +55,7 @@ export interface IdentityEndpoint {
   ): Promise<EndpointToken>;
 }
 
-/** The path of IMDS, which NMI and the Workload ID proxy take over. */
+/** The path of IMDS, which NMI and the migration proxy take over. */
 export const TOKEN_PATH = "/metadata/identity/oauth2/token";
 
 /** The version that NMI itself uses towards IMDS (go-autorest autorest/adal/token.go). */
@@ -95,7 +95,7 @@ const KNOWN_HEADERS_ONLY: PipelinePolicy = {
 const USER_AGENT = { userAgentPrefix: "azure-identity-guard" };
 
 /**
- * The identity endpoint at `metadataUrl`, whoever answers there: NMI, the Workload ID proxy or IMDS.
+ * The identity endpoint at `metadataUrl`, whoever answers there: NMI, the migration proxy or IMDS.
  * Logs requests, status and harmless headers at level `info`; a body or a token at no level.
  */
 export function createIdentityEndpoint(

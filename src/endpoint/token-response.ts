@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
 
 /**
  * Reads a token response; `undefined` where `body` is none, or says nothing about expiry. IMDS and NMI send numbers as
- * strings, the Workload ID proxy sends some of them as numbers. For a service principal with auxiliary tenants NMI
+ * strings, the migration proxy sends some of them as numbers. For a service principal with auxiliary tenants NMI
  * sends an array, the primary tenant first (aad-pod-identity pkg/nmi/server/server.go). `now` is milliseconds since
  * the Unix epoch.
  */

@@ -17,6 +17,14 @@ export function gateProblems(
   );
 }
 
+/** Throws the error of a gate whose options are no options at all. */
+export function checkOptions(gate: string, options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw gateProblems(gate, [
+    { name: "options", value: showValue(options), expected: "an object of options" },
+  ]);
+}
+
 /** A whole URL of the option `name`; otherwise a problem more. */
 export function httpUrl(name: string, value: unknown, problems: ConfigurationProblem[]): string | undefined {
   const parsed = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import { IdentityGuardError } from "../errors.js";
 import { logger } from "../logger.js";
 import { gateKey, type Gate, type GateObservation } from "./gate.js";
+import { Looks } from "./looks.js";
 import { SharedWatcher, type WatchUser } from "./shared-watcher.js";
 
 /** One user's view of a gate that is being watched. */
@@ -26,13 +27,16 @@ export interface GateWatch {
   close(): void;
 }
 
-/** The watchers that run, by key where the gate has one, else by the gate itself. */
+/** What the gates of a process share. */
 export interface GateRegistry {
+  /** The watchers that run, by key where the gate has one, else by the gate itself. */
   readonly watchers: Map<string | Gate, SharedWatcher>;
+  /** What the gates of this library see: watchers of different gates may look at the same URL. */
+  readonly looks: Looks;
 }
 
 export function createGateRegistry(): GateRegistry {
-  return { watchers: new Map() };
+  return { watchers: new Map(), looks: new Looks() };
 }
 
 /**
@@ -41,16 +45,16 @@ export function createGateRegistry(): GateRegistry {
  *
  * While the gate is open it is polled every `pollIntervalMs`, less up to 10 %; while closed every second. There is never
  * more than one check at a time, nor more than one poll a second, however short the interval; checks for
- * {@link GateWatch.observeAfresh} come on top. Nothing of it keeps the process alive.
+ * {@link GateWatch.observeAfresh} come on top. A poll takes what another gate saw at the same URL within the last second. Nothing of it keeps the process alive.
  */
 export function watchGate(
   gate: Gate,
   options: { pollIntervalMs: number },
   ports: { clock: Clock; random: () => number; registry: GateRegistry },
 ): GateWatch {
-  const { watchers } = ports.registry;
+  const { watchers, looks } = ports.registry;
   const key = gateKey(gate) ?? gate;
-  const watcher = watchers.get(key) ?? new SharedWatcher(gate, ports);
+  const watcher = watchers.get(key) ?? new SharedWatcher(gate, { ...ports, looks });
   watchers.set(key, watcher);
   const listeners = new Set<{ readonly listener: (observation: GateObservation) => void }>();
   const closing = new AbortController();

@@ -27,7 +27,7 @@ export type GateReason =
   | "token-file-unreadable" // it is there, and cannot be read
   | "token-file-invalid" // it holds no service account token
   | "token-file-expired" // the service account token has expired, and was not renewed
-  | "gate-error" // the gate threw, or took more than 2 s
+  | "gate-error" // the gate threw, or took too long: more than 2 s for one of the application's own
   | `custom:${string}`;
 
 /**

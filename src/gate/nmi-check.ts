@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.js";
 import type { GateObservation, GateReason } from "./gate.js";
 import type { HttpProbe } from "./http-probe.js";
-import { checkNmiHealth } from "./nmi-health.js";
+import { Looks, View } from "./looks.js";
+import { checkNmiHealth, type NmiHealth } from "./nmi-health.js";
 import { HOST_NETWORK, NEVER_ANSWERED, nmiRemedy, ROUTE_UNKNOWN } from "./nmi-texts.js";
-import { createPacedRoute, type PacedRoute } from "./paced-route.js";
+import { createPacedRoute } from "./paced-route.js";
 import type { RouteProbeResult } from "./route-probe.js";
 
 export interface NmiCheckOptions {
@@ -35,14 +36,16 @@ const BY_ROUTE: Readonly<Record<Exclude<RouteProbeResult["route"], "nmi" | "unkn
 
 /**
  * The check of the NMI gate: health, and once that is `Active`, who answers on the token path. Uses built-ins only.
- * `route` may be that of another check that looks at the same path; `look` takes its place for once.
+ * Without a view each check looks anew.
  */
 export function createNmiCheck(
   options: NmiCheckOptions,
   ports: NmiCheckPorts,
-  route: PacedRoute = createPacedRoute(options.metadataUrl, ports),
-): (signal: AbortSignal, look?: PacedRoute) => Promise<GateObservation> {
+): (signal: AbortSignal, view?: View) => Promise<GateObservation> {
   const { clock, probe } = ports;
+  const looks = new Looks();
+  const url = new URL(options.url).href;
+  const route = createPacedRoute(options.metadataUrl, ports);
   const onHostNetwork = isOwnAddress(options);
   const said = new Set<string>();
   // Whether the health port has ever done anything but refuse.
@@ -81,11 +84,14 @@ export function createNmiCheck(
     return closed(BY_ROUTE[route], detail, route === "imds" && onHostNetwork ? HOST_NETWORK : undefined);
   }
 
-  return async (signal, look = route) => {
-    const health = await checkNmiHealth(probe, options.url, { clock, signal });
+  const lookAtHealth = async (signal: AbortSignal): Promise<NmiHealth> =>
+    await checkNmiHealth(probe, options.url, { clock, signal });
+
+  return async (signal, view = new View(looks, clock, { fresh: true })) => {
+    const health = await view.look("health", url, lookAtHealth, signal);
     if (!health.active) return unhealthy(health.reason, health.detail);
     everElse = true;
-    return byRoute(await look(signal));
+    return byRoute(await route(signal, view));
   };
 }
 

@@ -4,9 +4,10 @@ import { systemClock, type Clock } from "../clock.js";
 import type { ConfigurationProblem } from "../errors.js";
 import { showValue } from "../identity/show-value.js";
 import { logger } from "../logger.js";
-import { GATE_KEY, type Gate, type KeyedGate } from "./gate.js";
-import { httpUrl, METADATA_URL, gateProblems } from "./gate-options.js";
+import { GATE_KEY, type Gate } from "./gate.js";
+import { checkOptions, gateProblems, httpUrl, METADATA_URL } from "./gate-options.js";
 import { httpProbe, type HttpProbe } from "./http-probe.js";
+import type { LookingGate } from "./looks.js";
 import { createNmiCheck } from "./nmi-check.js";
 import { withSignal } from "./time-limit.js";
 
@@ -42,6 +43,7 @@ const DOWNWARD_API = `the node's IPv4 address; in the pod spec:
  * @public
  */
 export function nmiGate(options: NmiGateOptions): Gate {
+  checkOptions("NMI", options);
   const problems: ConfigurationProblem[] = [];
   const url = healthUrl(options, problems);
   const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);
@@ -59,13 +61,14 @@ export function createNmiGate(
     readonly ownAddresses?: readonly string[];
   },
   ports: { readonly clock: Clock; readonly probe: HttpProbe },
-): KeyedGate {
+): LookingGate {
   const { clock, probe } = ports;
   const check = createNmiCheck(options, { clock, probe, warn: (message) => logger.warning(message) });
   return {
     name: "nmi",
     [GATE_KEY]: `nmi ${new URL(options.url).href} ${new URL(options.metadataUrl).href}`,
-    check: async ({ abortSignal } = {}) => await withSignal(abortSignal, check),
+    check: async ({ abortSignal, view } = {}) =>
+      await withSignal(abortSignal, async (signal) => await check(signal, view)),
   };
 }
 

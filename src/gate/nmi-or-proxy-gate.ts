@@ -1,9 +1,11 @@
 import { logger } from "../logger.js";
 import { decidePlane } from "./detect-gate.js";
-import { GATE_KEY, type GateObservation, type KeyedGate } from "./gate.js";
+import { GATE_KEY, type GateObservation } from "./gate.js";
+import { Looks, View, type LookingGate } from "./looks.js";
 import { createNmiCheck, type NmiCheckOptions, type NmiCheckPorts } from "./nmi-check.js";
 import { createPacedRoute } from "./paced-route.js";
 import { createProxyCheck } from "./proxy-check.js";
+import { OR_PROXY } from "./proxy-texts.js";
 import type { RouteProbeResult } from "./route-probe.js";
 import { withSignal } from "./time-limit.js";
 
@@ -31,13 +33,14 @@ const SAID: Readonly<Record<"nmi" | "proxy", string>> = {
 export function createNmiOrProxyGate(
   options: NmiOrProxyOptions,
   ports: Omit<NmiCheckPorts, "warn">,
-): KeyedGate {
+): LookingGate {
   const { clock, probe } = ports;
   const { metadataUrl, proxyPort } = options;
+  const looks = new Looks();
   const route = createPacedRoute(metadataUrl, ports);
   const warn = (message: string): void => logger.warning(message);
-  const checkNmi = createNmiCheck(options, { clock, probe, warn }, route);
-  const checkProxy = createProxyCheck({ port: proxyPort, metadataUrl }, ports, route);
+  const checkNmi = createNmiCheck(options, { clock, probe, warn });
+  const checkProxy = createProxyCheck({ port: proxyPort, metadataUrl }, ports);
   let decided: "nmi" | "proxy" | undefined;
   let bypassedSince: number | undefined;
 
@@ -49,24 +52,28 @@ export function createNmiOrProxyGate(
     return decided;
   }
 
-  async function check(signal: AbortSignal): Promise<GateObservation> {
-    if (decided === "proxy") return await checkProxy(signal);
-    if (decided === "nmi") return await checkNmi(signal);
+  /** One view for all that a check looks at: the route that decides is the one that opens. */
+  async function check(
+    signal: AbortSignal,
+    view = new View(looks, clock, { fresh: true }),
+  ): Promise<GateObservation> {
+    if (decided === "proxy") return await checkProxy(signal, view);
+    if (decided === "nmi") return await checkNmi(signal, view);
     // Both at once: one after the other could take longer than a check may.
-    const seeing = route(signal);
-    const observing = checkNmi(signal, async () => {
-      // What opens the gate of NMI is seen after its health, since NMI removes its rule and goes on to say Active.
-      const { route: by, detail } = await seeing;
-      return by === "imds" || by === "unreachable" ? { route: by, detail } : await route(signal);
-    });
+    const seeing = route(signal, view);
+    const observing = checkNmi(signal, view);
     observing.catch(() => undefined); // where the proxy is found, nobody waits for it
-    const seen = await seeing;
-    return decide(seen) === "proxy" ? await checkProxy(signal, seen) : await observing;
+    const plane = decide(await seeing);
+    if (plane === "proxy") return await checkProxy(signal, view);
+    const observation = await observing;
+    if (plane === "nmi" || observation.state === "open") return observation;
+    return { ...observation, remedy: `${observation.remedy ?? ""} ${OR_PROXY}`.trim() };
   }
 
   return {
     name: "nmi-or-proxy",
     [GATE_KEY]: `nmi-or-proxy ${new URL(options.url).href} ${proxyPort} ${new URL(metadataUrl).href}`,
-    check: async ({ abortSignal } = {}) => await withSignal(abortSignal, check),
+    check: async ({ abortSignal, view } = {}) =>
+      await withSignal(abortSignal, async (signal) => await check(signal, view)),
   };
 }

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.js";
-import { redact } from "../identity/redact.js";
 import type { GateObservation, GateReason } from "./gate.js";
 import type { HttpProbe } from "./http-probe.js";
-import { createPacedRoute, type PacedRoute } from "./paced-route.js";
+import { Looks, View } from "./looks.js";
+import { createPacedRoute } from "./paced-route.js";
+import { checkProxyReadiness, type ProxyReadiness } from "./proxy-readiness.js";
 import { proxyRemedy } from "./proxy-texts.js";
-import { errorCode, PROBE_LIMIT_MS, type RouteProbeResult } from "./route-probe.js";
-import { withTimeLimit } from "./time-limit.js";
+import type { RouteProbeResult } from "./route-probe.js";
 
 export interface ProxyCheckOptions {
   /** The port that the proxy listens on, on localhost of the pod. */
@@ -26,8 +26,6 @@ const BY_ROUTE: Readonly<Record<Exclude<RouteProbeResult["route"], "proxy">, Gat
   unreachable: "route-unreachable",
 };
 
-type Ready = { readonly ready: true } | { readonly ready: false; reason: GateReason; detail: string };
-
 /**
  * The check of the proxy gate: `/readyz`, which says only that the proxy is up, and then who answers on the token path,
  * which shows whether this pod's requests are redirected to it. Each at most 1 s. Uses built-ins only.
@@ -35,9 +33,11 @@ type Ready = { readonly ready: true } | { readonly ready: false; reason: GateRea
 export function createProxyCheck(
   { port, metadataUrl }: ProxyCheckOptions,
   ports: ProxyCheckPorts,
-  route: PacedRoute = createPacedRoute(metadataUrl, ports),
-): (signal: AbortSignal, seen?: RouteProbeResult) => Promise<GateObservation> {
-  const { clock } = ports;
+): (signal: AbortSignal, view?: View) => Promise<GateObservation> {
+  const { clock, probe } = ports;
+  const looks = new Looks();
+  const url = `http://127.0.0.1:${port}/readyz`;
+  const route = createPacedRoute(metadataUrl, ports);
   const closed = (reason: GateReason, detail: string): GateObservation => ({
     state: "closed",
     reason,
@@ -46,42 +46,14 @@ export function createProxyCheck(
     remedy: proxyRemedy(reason),
     observedAt: clock.now(),
   });
-  return async (signal, seen) => {
-    const readiness = await checkReady(`http://127.0.0.1:${port}/readyz`, ports, signal);
-    if (!readiness.ready) return closed(readiness.reason, readiness.detail);
-    const result = seen ?? (await route(signal));
+  const readiness = async (signal: AbortSignal): Promise<ProxyReadiness> =>
+    await checkProxyReadiness(probe, url, { clock, signal });
+  return async (signal, view = new View(looks, clock, { fresh: true })) => {
+    const seen = await view.look("readiness", url, readiness, signal);
+    if (!seen.ready) return closed(seen.reason, seen.detail);
+    const result = await route(signal, view);
     return result.route === "proxy"
       ? { state: "open", reason: "proxy-active", observedAt: clock.now() }
       : closed(BY_ROUTE[result.route], result.detail);
   };
-}
-
-/** 200 and `ok` (azure-workload-identity pkg/proxy/proxy.go, readyzHandler). Rejects with `signal.reason` only. */
-async function checkReady(
-  url: string,
-  { clock, probe }: ProxyCheckPorts,
-  signal: AbortSignal,
-): Promise<Ready> {
-  const not = (reason: GateReason, detail: string): Ready => ({ ready: false, reason, detail });
-  try {
-    const answer = await withTimeLimit(PROBE_LIMIT_MS, async (own) => await probe(url, { signal: own }), {
-      clock,
-      signal,
-    });
-    if (answer.timedOut) return not("proxy-unreachable", `${url} did not answer within 1 s`);
-    const { status, body } = answer.value;
-    if (status === 200 && body.trim().toLowerCase() === "ok") return { ready: true };
-    const text = redact(body, 100);
-    return not(
-      "proxy-unexpected",
-      `${url} answered ${status} ${text === "" ? "without a body" : `"${text}"`}`,
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    const code = errorCode(error);
-    // An answer that is no HTTP is an answer: llhttp's codes begin with HPE_.
-    return code.startsWith("HPE_")
-      ? not("proxy-unexpected", `${url} answered with something that is no HTTP`)
-      : not("proxy-unreachable", `no connection to ${url}: ${code}`);
-  }
 }

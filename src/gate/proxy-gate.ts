@@ -2,9 +2,10 @@ import { systemClock } from "../clock.js";
 import { OPTION_DEFAULTS } from "../config/option-table.js";
 import type { ConfigurationProblem } from "../errors.js";
 import { showValue } from "../identity/show-value.js";
-import { GATE_KEY, type Gate, type KeyedGate } from "./gate.js";
-import { httpUrl, METADATA_URL, gateProblems } from "./gate-options.js";
+import { GATE_KEY, type Gate } from "./gate.js";
+import { checkOptions, gateProblems, httpUrl, METADATA_URL } from "./gate-options.js";
 import { httpProbe } from "./http-probe.js";
+import type { LookingGate } from "./looks.js";
 import { createProxyCheck, type ProxyCheckOptions, type ProxyCheckPorts } from "./proxy-check.js";
 import { withSignal } from "./time-limit.js";
 
@@ -28,6 +29,7 @@ export interface ProxyGateOptions {
  * @public
  */
 export function proxyGate(options: ProxyGateOptions = {}): Gate {
+  checkOptions("proxy", options);
   const problems: ConfigurationProblem[] = [];
   const { port = OPTION_DEFAULTS.proxyPort } = options;
   const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);
@@ -39,11 +41,12 @@ export function proxyGate(options: ProxyGateOptions = {}): Gate {
 }
 
 /** The gate behind {@link proxyGate}; its options are taken to be valid. */
-export function createProxyGate(options: ProxyCheckOptions, ports: ProxyCheckPorts): KeyedGate {
+export function createProxyGate(options: ProxyCheckOptions, ports: ProxyCheckPorts): LookingGate {
   const check = createProxyCheck(options, ports);
   return {
     name: "proxy",
     [GATE_KEY]: `proxy ${options.port} ${new URL(options.metadataUrl).href}`,
-    check: async ({ abortSignal } = {}) => await withSignal(abortSignal, check),
+    check: async ({ abortSignal, view } = {}) =>
+      await withSignal(abortSignal, async (signal) => await check(signal, view)),
   };
 }

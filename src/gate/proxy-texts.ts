@@ -24,6 +24,10 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
 ]);
 
+/** For a pod of which nobody can tell yet whether it has NMI or the migration proxy. */
+export const OR_PROXY =
+  "Where this pod has the migration proxy instead of NMI, the proxy or its redirect is not there yet: look at the containers azwi-proxy and azwi-proxy-init of the pod.";
+
 export function proxyRemedy(reason: GateReason): string {
   return REMEDIES.get(reason) ?? "Look at the container azwi-proxy of this pod.";
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import { detached } from "../detached.js";
 import { runCheck } from "./checked-observation.js";
 import { gateKey, type Gate, type GateObservation } from "./gate.js";
+import { View, type LookingGate, type Looks } from "./looks.js";
 
 /** What one user of a watcher asks of it. */
 export interface WatchUser {
@@ -14,6 +15,7 @@ export interface WatcherPorts {
   readonly clock: Clock;
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
+  readonly looks: Looks;
 }
 
 /** Polls of a closed gate, and the least time between the starts of two polls. */
@@ -63,7 +65,7 @@ export class SharedWatcher {
   /** The first user starts the polling, at once; one with a shorter interval moves the next poll forward. */
   add(user: WatchUser): void {
     this.#users.add(user);
-    if (this.#latest === undefined && this.#running === undefined) void this.#begin();
+    if (this.#latest === undefined && this.#running === undefined) void this.#begin({ fresh: false });
     else this.#schedule();
   }
 
@@ -85,53 +87,58 @@ export class SharedWatcher {
     if (latest !== undefined && this.#ports.clock.elapsed() - latest.startedAt <= RECENT_MS) {
       return Promise.resolve(latest.observation);
     }
-    return this.#running ?? this.#begin();
+    return this.#running ?? this.#begin({ fresh: false });
   }
 
   /** An observation whose check starts after this call. */
   fresh(): Promise<GateObservation> {
-    if (this.#running === undefined) return this.#begin();
+    if (this.#running === undefined) return this.#begin({ fresh: true });
     this.#wanted ??= deferred();
     return this.#wanted.promise;
   }
 
-  #begin(): Promise<GateObservation> {
+  /** `fresh`: nothing that anybody saw before counts. */
+  #begin({ fresh }: { readonly fresh: boolean }): Promise<GateObservation> {
     this.#timer?.abort();
     this.#timer = undefined;
-    const startedAt = this.#ports.clock.elapsed();
-    this.#startedAt = startedAt;
-    const running = this.#check(startedAt);
+    const { clock, looks } = this.#ports;
+    const running = this.#check(clock.elapsed(), new View(looks, clock, { fresh }));
     this.#running = running;
     return running;
   }
 
-  async #check(startedAt: number): Promise<GateObservation> {
+  async #check(begunAt: number, view: View): Promise<GateObservation> {
     const { clock } = this.#ports;
-    const gate = { name: this.#gate.name, check: this.#guardedCheck };
-    const tooMany = this.#unsettled >= MAX_UNSETTLED;
     const own = gateKey(this.#gate) !== undefined;
+    const check: Gate["check"] = async (options) =>
+      await this.#guardedCheck(own ? { ...options, view } : options);
+    const gate = { name: this.#gate.name, check };
+    const tooMany = this.#unsettled >= MAX_UNSETTLED;
     const { signal } = this.#closing;
     const observation = await runCheck(tooMany ? undefined : gate, { clock, signal, own });
     this.#running = undefined;
     if (this.#closing.signal.aborted) return observation;
+    // It is as old as the oldest thing in it; watchers that look at one URL keep in step by that.
+    const startedAt = Math.min(begunAt, view.startedAt);
+    this.#startedAt = startedAt;
     this.#latest = { observation, startedAt };
     this.#jitter = this.#ports.random();
     const wanted = this.#wanted;
     this.#wanted = undefined;
     if (wanted === undefined) this.#schedule();
-    else wanted.resolve(this.#begin());
+    else wanted.resolve(this.#begin({ fresh: true }));
     for (const user of [...this.#users]) user.notify(observation);
     return observation;
   }
 
-  readonly #guardedCheck: Gate["check"] = async (options) => {
+  async #guardedCheck(options: Parameters<LookingGate["check"]>[0]): Promise<GateObservation> {
     this.#unsettled += 1;
     try {
       return await this.#gate.check(options);
     } finally {
       this.#unsettled -= 1;
     }
-  };
+  }
 
   /** Sets the timer of the next poll. While a check runs there is none: its end sets it. */
   #schedule(): void {
@@ -141,9 +148,10 @@ export class SharedWatcher {
     const waitMs = this.#startedAt + this.#intervalMs() - this.#ports.clock.elapsed();
     const timer = new AbortController();
     this.#timer = timer;
-    this.#ports.clock.sleep(Math.max(0, waitMs), timer.signal).then(
+    // Whole milliseconds, as timers have them: one that is early would find the look of the last poll good enough.
+    this.#ports.clock.sleep(Math.max(0, Math.ceil(waitMs)), timer.signal).then(
       () => {
-        if (this.#timer === timer) void detached(() => this.#begin());
+        if (this.#timer === timer) void detached(() => this.#begin({ fresh: false }));
       },
       () => undefined, // another check took its place, or the watcher stopped
     );

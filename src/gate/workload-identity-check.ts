@@ -14,10 +14,15 @@ export interface WorkloadIdentityPorts {
   readonly readFile: TokenFileReader;
 }
 
+const NO_PATH = "AZURE_FEDERATED_TOKEN_FILE holds no path of a file: it is too long for one";
+
 interface Seen {
   readonly reason: GateReason;
   readonly detail: string;
 }
+
+/** Entra ID, too, lets clocks differ by so much: the kubelet's token is not refused for a node's clock that is behind. */
+const CLOCK_SKEW_MS = 300_000;
 
 /** ENOTDIR: a folder of the path is a file. */
 const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
@@ -46,7 +51,10 @@ function injectionFault(injection: WorkloadInjection): Seen | undefined {
   }
   const invalid = invalidVariables(injection);
   if (invalid.length === 0) return undefined;
-  const said = invalid.map(({ name, value, expected }) => `${name} is ${value}, expected ${expected}`);
+  const said = invalid.map(
+    ({ name, option, value, expected }) =>
+      `${name}, or the option ${option}, is ${value}, expected ${expected}`,
+  );
   return { reason: "injection-invalid", detail: said.join("; ") };
 }
 
@@ -63,6 +71,8 @@ async function lookAtFile(path: string, readFile: TokenFileReader, clock: Clock)
     text = file.text.trim();
   } catch (error) {
     const code = errorCode(error);
+    // Not quoted: who puts something so long there has taken the variable for the token's.
+    if (code === "ENAMETOOLONG") return { reason: "token-file-invalid", detail: NO_PATH };
     return MISSING.has(code)
       ? { reason: "token-file-missing", detail: `${shown} is not there (${code})` }
       : { reason: "token-file-unreadable", detail: `${shown} cannot be read: ${code}` };
@@ -75,6 +85,11 @@ async function lookAtFile(path: string, readFile: TokenFileReader, clock: Clock)
   const lifeMs = (claims.expiresAt ?? Infinity) - clock.now();
   if (lifeMs <= 0) {
     return { reason: "token-file-expired", detail: `the token in ${shown} expired ${span(-lifeMs)} ago` };
+  }
+  const earlyMs = (claims.notBefore ?? -Infinity) - clock.now();
+  if (earlyMs > CLOCK_SKEW_MS) {
+    const detail = `the token in ${shown} is not valid before another ${span(earlyMs)} have passed`;
+    return { reason: "token-file-invalid", detail };
   }
   const life = Number.isFinite(lifeMs) ? `expires in ${span(lifeMs)}` : "does not say when it expires";
   // Whom it names closes nothing: sovereign clouds use other audiences.

@@ -4,6 +4,9 @@ import type { GateReason } from "./gate.js";
 const INJECT =
   'label the pod azure.workload.identity/use: "true" (in the pod template, not on the Deployment), annotate its service account with azure.workload.identity/client-id, and recreate the pod, since a restart of the container injects nothing';
 
+/** What a pod needs that was injected by halves. */
+export const WHAT_IS_INJECTED: string = `what the Workload ID webhook injects: ${INJECT}`;
+
 /** What to do about a closed Workload ID gate. Every reason that the gate gives has a row. */
 const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   [
@@ -12,7 +15,7 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
   [
     "injection-invalid",
-    "Correct the annotation of the service account (azure.workload.identity/client-id, azure.workload.identity/tenant-id) or the variable of the container, which the webhook does not replace, and recreate the pod.",
+    "Correct the annotation of the service account (azure.workload.identity/client-id, azure.workload.identity/tenant-id) or the variable of the container, which the webhook does not replace, or the option, and recreate the pod.",
   ],
   [
     "token-file-missing",
@@ -24,7 +27,7 @@ const REMEDIES: ReadonlyMap<GateReason, string> = new Map([
   ],
   [
     "token-file-invalid",
-    "AZURE_FEDERATED_TOKEN_FILE must name a projected service account token; look at what is mounted there.",
+    "AZURE_FEDERATED_TOKEN_FILE must name a projected service account token; look at what is mounted there, and at the node's clock where the token is not valid yet.",
   ],
   [
     "token-file-expired",

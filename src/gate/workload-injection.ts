@@ -1,4 +1,5 @@
 import type { ConfigurationProblem } from "../errors.js";
+import { readAssertion } from "../identity/assertion-claims.js";
 import { showValue } from "../identity/show-value.js";
 
 /** What the Workload ID webhook injects, or the options that stand for it. */
@@ -18,17 +19,25 @@ const VARIABLES: Readonly<Record<keyof WorkloadInjection, string>> = {
   authorityHost: "AZURE_AUTHORITY_HOST",
 };
 
+const FIELDS = ["clientId", "tenantId", "tokenFilePath", "authorityHost"] as const;
 const REQUIRED = ["clientId", "tenantId", "tokenFilePath"] as const;
 
 interface FormRule {
   readonly accepts: (value: string) => boolean;
   readonly expected: string;
+  /** In place of a value that is never quoted. */
+  readonly shown?: string;
+}
+
+/** A value that cannot be used. */
+export interface InvalidVariable extends ConfigurationProblem {
+  /** What stands for the variable, and may have given the value. */
+  readonly option: keyof WorkloadInjection;
 }
 
 const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu;
 
-/** A path may be anything: what is not there is said by who reads it. */
-const FORMS: Readonly<Record<Exclude<keyof WorkloadInjection, "tokenFilePath">, FormRule>> = {
+const FORMS: Readonly<Record<keyof WorkloadInjection, FormRule>> = {
   clientId: {
     accepts: (value) => GUID.test(value),
     expected:
@@ -38,6 +47,12 @@ const FORMS: Readonly<Record<Exclude<keyof WorkloadInjection, "tokenFilePath">, 
     // @azure/identity util/tenantIdUtils.ts (checkTenantId)
     accepts: (value) => /^[\da-z.-]+$/iu.test(value),
     expected: "the tenant's ID",
+  },
+  tokenFilePath: {
+    // A path may be anything: what is not there is said by who reads it.
+    accepts: (value) => readAssertion(value.trim()) === undefined,
+    expected: "the path of the file that holds the service account token",
+    shown: "a token itself",
   },
   authorityHost: {
     // @azure/identity client/identityClient.ts insists on it.
@@ -52,13 +67,13 @@ export function missingVariables(injection: WorkloadInjection): readonly string[
 }
 
 /** The variables whose values cannot be used. */
-export function invalidVariables(injection: WorkloadInjection): readonly ConfigurationProblem[] {
-  return (["clientId", "tenantId", "authorityHost"] as const).flatMap((field) => {
-    const value = injection[field];
-    const { accepts, expected } = FORMS[field];
+export function invalidVariables(injection: WorkloadInjection): readonly InvalidVariable[] {
+  return FIELDS.flatMap((option) => {
+    const value = injection[option];
+    const { accepts, expected, shown } = FORMS[option];
     return value === undefined || accepts(value)
       ? []
-      : [{ name: VARIABLES[field], value: showValue(value), expected }];
+      : [{ name: VARIABLES[option], option, value: shown ?? showValue(value), expected }];
   });
 }
 

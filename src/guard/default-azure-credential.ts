@@ -5,7 +5,9 @@ import type {
   DefaultAzureCredentialResourceIdOptions,
 } from "@azure/identity";
 import { hasValue, variable, type EnvironmentValues } from "../config/environment.js";
-import { logger } from "../logger.js";
+import { injectionOf } from "../gate/workload-identity-gate.js";
+import { WHAT_IS_INJECTED } from "../gate/workload-identity-texts.js";
+import { missingVariables } from "../gate/workload-injection.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
 import { closesWithoutInjection, federated } from "./federation.js";
@@ -73,8 +75,7 @@ function resolved(context: DropInContext, options: AnyOptions): GuardedCredentia
       plane: "the chain of @azure/identity",
     });
   }
-  logger.info(`DefaultAzureCredential => is the ${member}, and falls through to no other`);
-  return MEMBERS[member].create(context, options);
+  return MEMBERS[member].create({ ...context, member }, options);
 }
 
 type Member = "EnvironmentCredential" | "WorkloadIdentityCredential" | "ManagedIdentityCredential";
@@ -84,6 +85,8 @@ interface MemberRow {
   readonly named: (context: DropInContext, options: AnyOptions) => boolean;
   /** The variables without which it cannot work. */
   readonly missing: (environment: EnvironmentValues, options: AnyOptions) => readonly string[];
+  /** What those would be, in words. */
+  readonly needs: string;
   readonly create: (context: DropInContext, options: AnyOptions) => GuardedCredential;
 }
 
@@ -111,6 +114,7 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
       );
       return secret ? absent : [...absent, "AZURE_CLIENT_SECRET"];
     },
+    needs: "what EnvironmentCredential needs",
     create: (context, options) =>
       delegated(context, {
         name: "EnvironmentCredential",
@@ -125,15 +129,11 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
   WorkloadIdentityCredential: {
     named: ({ environment, gate }) =>
       gate.kind === "workload-identity" || variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined,
-    missing: (environment, options) => [
-      ...(variable(environment, "AZURE_FEDERATED_TOKEN_FILE") === undefined
-        ? ["AZURE_FEDERATED_TOKEN_FILE"]
-        : []),
-      ...((options.tenantId ?? variable(environment, "AZURE_TENANT_ID")) === undefined
-        ? ["AZURE_TENANT_ID"]
-        : []),
-      ...(workloadClientId(environment, options) === undefined ? ["AZURE_CLIENT_ID"] : []),
-    ],
+    missing: (environment, { tenantId, ...options }) => {
+      const clientId = workloadClientId(environment, options);
+      return missingVariables(injectionOf({ tenantId, clientId }, environment));
+    },
+    needs: WHAT_IS_INJECTED,
     create: (context, options) => {
       const clientId = workloadClientId(context.environment, options);
       return federated(context, clientId === undefined ? options : { ...options, clientId });
@@ -141,7 +141,8 @@ const MEMBERS: Readonly<Record<Member, MemberRow>> = {
   },
   ManagedIdentityCredential: {
     named: () => true,
-    missing: () => [],
+    missing: () => [], // whoever makes it looks
+    needs: "nothing",
     create: (context, options) => {
       const {
         managedIdentityClientId,
@@ -199,15 +200,7 @@ function memberOf(context: DropInContext, options: AnyOptions): Member | undefin
   // A gate that is closed for good says the same, to whoever asks for a token.
   if (member === "WorkloadIdentityCredential" && closesWithoutInjection(gate)) return member;
   const missing = MEMBERS[member].missing(environment, options);
-  if (missing.length > 0) {
-    throw misconfigured(
-      missing.join(", "),
-      undefined,
-      member === "WorkloadIdentityCredential"
-        ? 'what the Workload ID webhook injects: label the pod azure.workload.identity/use: "true", annotate its service account with the client ID, and recreate the pod'
-        : `what ${member} needs`,
-    );
-  }
+  if (missing.length > 0) throw misconfigured(missing.join(", "), undefined, MEMBERS[member].needs);
   return member;
 }
 

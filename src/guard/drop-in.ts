@@ -31,6 +31,8 @@ export interface DropInContext {
   readonly ports: GuardPorts;
   /** What is delegated goes to this copy of `@azure/identity`, not to the one that this library finds. */
   readonly copy?: IdentityCopy | undefined;
+  /** What `DefaultAzureCredential` was resolved to, for the line at start. */
+  readonly member?: string;
 }
 
 const UNPROTECTED =

@@ -14,6 +14,17 @@ import { presentingSource } from "./presenting-source.js";
 import { gateFor, workloadGate, type ResolvedGate } from "./resolve-gate.js";
 import type { TokenSource } from "./token-source.js";
 
+/** What `DefaultAzureCredential` and `ManagedIdentityCredential` take for others, or for themselves: no exchange reads it. */
+const NOT_READ = [
+  "managedIdentityClientId",
+  "managedIdentityResourceId",
+  "workloadIdentityClientId",
+  "resourceId",
+  "objectId",
+  "processTimeoutInMs",
+  "requiredEnvVars",
+];
+
 /** The class of the SDK that does it, and what pages and metrics call it. */
 const NAME = "WorkloadIdentityCredential";
 
@@ -24,16 +35,20 @@ const NAME = "WorkloadIdentityCredential";
  * way to be told otherwise (measured with 4.13.1: after the file was renewed, the same instance sent the old assertion,
  * a new instance the new one): a retry must read the file again, a token that was refused must not come back from there,
  * and a refresh must ask.
+ *
+ * @param defaults options that the caller did not give; they make no other identity, and so no other state
  */
 export function federated(
   context: DropInContext,
   options: WorkloadIdentityCredentialOptions,
+  defaults: WorkloadIdentityCredentialOptions = {},
 ): GuardedCredential {
   const { environment, ports } = context;
   const injection = injectionOf(options, environment);
   const { gate, why } = federationGate(context, injection);
   const given = Object.entries(injection).filter(([, value]) => value !== undefined);
-  const sdkOptions = { ...options, ...Object.fromEntries(given) };
+  const asked = { ...options, ...Object.fromEntries(given) };
+  const sdkOptions = { ...defaults, ...asked };
   const create = (policies?: Policies): TokenCredential =>
     sdkCredential(NAME, sdkOptions, sdkWorkloadIdentity(context), policies);
   const source = (): TokenSource => {
@@ -45,7 +60,7 @@ export function federated(
   };
   return guarded(context, {
     name: NAME,
-    key: delegationKey(context, NAME, sdkOptions),
+    key: delegationKey(context, NAME, asked, NOT_READ),
     source,
     gate,
     plane: "Workload ID",

@@ -3,7 +3,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type { TokenCredentialOptions } from "@azure/identity";
 import { readEnvironment, VARIABLE_PREFIX, type EnvironmentValues } from "../config/environment.js";
 import { isGuardError } from "../errors.js";
-import { namesSource } from "../gate/detect-gate.js";
+import { namesSource } from "../config/identity-sources.js";
 import { gateKey, type Gate } from "../gate/gate.js";
 import { expectationKey } from "../identity/expectation.js";
 import { redactError } from "../identity/redact.js";
@@ -39,7 +39,7 @@ export interface GuardedPlan {
 }
 
 export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCredential {
-  const { options, ports, inKubernetes } = context;
+  const { options, ports, inKubernetes, member } = context;
   const { name, gate, plane, why, identity, entra = false } = plan;
   const { expectation } = options;
   const key = JSON.stringify([
@@ -52,8 +52,8 @@ export function guarded(context: DropInContext, plan: GuardedPlan): GuardedCrede
     () => {
       const source = plan.source();
       const { description } = source;
-      const gateName = gate?.name;
-      logger.info(startLine({ name, plane, why, gateName, source: description, identity, expectation }));
+      const line = { name, member, plane, why, gateName: gate?.name, source: description, identity };
+      logger.info(startLine({ ...line, expectation }));
       return {
         name: options.health.name ?? name,
         source,
@@ -133,17 +133,22 @@ export function sdkCredential(
   } catch (error) {
     if (isGuardError(error)) throw error;
     const cause = redactError(error);
-    throw misconfigured(name, "refused by @azure/identity", cause.message, { cause });
+    const expected = "options and variables that its class there accepts";
+    throw misconfigured(name, "refused by @azure/identity", expected, cause);
   }
 }
 
-/** Equal for credentials of the SDK that would ask for the same tokens. */
+/** Equal for credentials of the SDK that would ask for the same tokens; options that are `notRead` make no difference. */
 export function delegationKey(
   { environment, ports, copy }: DropInContext,
   name: string,
   options: object,
+  notRead: readonly string[] = [],
 ): readonly unknown[] {
-  return [name, optionsKey(options, ports.names), environmentKey(environment), copy?.folder ?? null];
+  // The SDK's own retries are off, whatever was given for them.
+  const ignored = new Set([...notRead, "retryOptions"]);
+  const read = Object.fromEntries(Object.entries(options).filter(([option]) => !ignored.has(option)));
+  return [name, optionsKey(read, ports.names), environmentKey(environment), copy?.folder ?? null];
 }
 
 /** What the SDK's credentials read, as it is now. */
@@ -158,7 +163,7 @@ function environmentKey(environment: EnvironmentValues): string {
   return createHash("sha256").update(JSON.stringify(values.sort())).digest("base64");
 }
 
-/** A text that is equal for options of equal effect; what cannot be compared goes by its identity. */
+/** A text that is equal for options of equal effect, in any order; what cannot be compared goes by its identity. */
 export function optionsKey(options: object, names: ObjectNames): string {
   return JSON.stringify(options, (_name, value: unknown) => {
     if (typeof value === "function") return `#${objectId(names, value)}`;
@@ -166,6 +171,7 @@ export function optionsKey(options: object, names: ObjectNames): string {
     const prototype: unknown = Object.getPrototypeOf(value);
     const plain = prototype === Object.prototype || prototype === null;
     const pure = plain && !Object.values(value).some((each) => typeof each === "function");
-    return pure ? value : `#${objectId(names, value)}`;
+    if (!pure) return `#${objectId(names, value)}`;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

@@ -6,13 +6,17 @@ import type {
   ManagedIdentityCredentialResourceIdOptions,
   TokenCredentialOptions,
 } from "@azure/identity";
-import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
 import { variable } from "../config/environment.js";
-import { detectManagedIdentitySource } from "../gate/detect-gate.js";
+import { detectManagedIdentitySource } from "../config/identity-sources.js";
+import type { IdentityEndpoint, ManagedIdentityId } from "../endpoint/identity-endpoint.js";
 import { readTokenFile } from "../gate/token-file.js";
+import { injectionOf } from "../gate/workload-identity-gate.js";
+import { WHAT_IS_INJECTED } from "../gate/workload-identity-texts.js";
+import { missingVariables } from "../gate/workload-injection.js";
 import { warnOnce } from "../logger.js";
 import { azureIdentity } from "./azure-identity.js";
 import { DropIn, dropInContext, type DropInContext, type GuardOption } from "./drop-in.js";
+import { expectingAsked } from "./expecting-asked.js";
 import { federated } from "./federation.js";
 import type { GuardedCredential } from "./guarded-credential.js";
 import { delegated, guarded, unguarded } from "./make-guarded.js";
@@ -48,7 +52,8 @@ export interface AnyManagedIdentityOptions extends TokenCredentialOptions {
  * connection each time, past proxies and past MSAL's process-wide cache. App Service, Service Fabric, Azure Arc,
  * Machine Learning, Cloud Shell and Workload ID are asked for through `@azure/identity`, with verification, budget and
  * cache around it. `objectId` is ignored by NMI, which then gives the pod's first identity, and every id but `clientId` by
- * the Workload ID migration proxy, which then takes `AZURE_CLIENT_ID`: pin the identity with `guard.expect`.
+ * the Workload ID migration proxy, which then takes `AZURE_CLIENT_ID`: pin the identity with `guard.expect`. So does
+ * Workload ID, where a token of another `objectId` is refused, and `resourceId` is warned about.
  *
  * Throws `ERR_GUARD_CONFIGURATION`; where guarding is off, what the SDK's class throws.
  *
@@ -93,8 +98,9 @@ export function managedIdentity(
   if (source === "federation" || context.gate.kind === "workload-identity") {
     // As in the SDK's managedIdentityCredential/tokenExchangeMsi.ts.
     const { tenantId: _tenantId, ...rest }: AnyManagedIdentityOptions & { tenantId?: string } = options;
-    return federated(context, { ...rest, disableInstanceDiscovery: true });
+    return federated(expectingAsked(context, identity), rest, { disableInstanceDiscovery: true });
   }
+  if (source === "imds") checkInjection(context, options.clientId);
   if (source !== "imds") {
     const { gate } = context.gate;
     if (gate !== undefined && gateFor(context.gate, "other") === undefined) {
@@ -130,6 +136,14 @@ export function managedIdentity(
     why: context.gate.why,
     identity: identityWords(identity),
   });
+}
+
+/** A pod that was injected by halves must not get the node's identity: no gate of NMI or the proxy keeps it from there. */
+function checkInjection({ environment, gate }: DropInContext, clientId: string | undefined): void {
+  const begun = variable(environment, "AZURE_FEDERATED_TOKEN_FILE") !== undefined;
+  if (!begun || (gate.kind !== "none" && gate.kind !== "own")) return;
+  const missing = missingVariables(injectionOf({ clientId }, environment));
+  throw misconfigured(missing.join(", "), undefined, WHAT_IS_INJECTED);
 }
 
 /** What is asked at the identity endpoint, in words. */

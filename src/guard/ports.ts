@@ -29,7 +29,7 @@ export interface Ports {
 }
 
 // The number changes with the shape of what is shared: versions that differ must not meet.
-const SHARED: unique symbol = Symbol.for("azure-identity-guard.ports.1");
+const SHARED: unique symbol = Symbol.for("azure-identity-guard.ports.2");
 
 interface SharedGlobal {
   [SHARED]?: Pick<Ports, "gates" | "names">;

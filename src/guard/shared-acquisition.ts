@@ -199,10 +199,10 @@ export class SharedAcquisition implements Acquisition {
     if (!(failure.error instanceof PermanentlyClosed)) {
       this.#entry.pace.failed(failure, this.#schedule, now, random);
     }
-    const asked = now + retryAfterOf(failure.evidence);
+    const owed = retryAfterOf(failure.evidence);
     for (const waiter of [...this.#waiters]) {
       if (failure.verdict.permanent) waiter.reject(this.errorFor(waiter, "verdict"));
-      else if (asked > waiter.deadline) waiter.reject(this.errorFor(waiter, "retry-after"));
+      else if (owed > 0 && now + owed > waiter.deadline) waiter.reject(this.errorFor(waiter, "retry-after"));
       else if (noRetryFits(waiter, this.#entry.pace.floor)) waiter.reject(this.errorFor(waiter, "budget"));
     }
     if (this.#waiters.size === 0) throw new NobodyWaits();

@@ -4,6 +4,8 @@ import type { Expectation } from "../identity/expectation.js";
 export interface StartFacts {
   /** The class. */
   readonly name: string;
+  /** The one that `DefaultAzureCredential` is. */
+  readonly member?: string | undefined;
   /** The identity plane that was found, in words. */
   readonly plane: string;
   /** Why it was found. */
@@ -17,9 +19,11 @@ export interface StartFacts {
 }
 
 /** The one line at start: which plane was found and why, and which identity is expected to answer. */
-export function startLine({ name, plane, why, gateName, source, ...who }: StartFacts): string {
+export function startLine({ name, member, plane, why, gateName, source, ...who }: StartFacts): string {
+  const asked =
+    member === undefined ? name : `DefaultAzureCredential is the ${member}, and falls through to no other`;
   return (
-    `${name} => found ${plane}, since ${why}; gate: ${gateName ?? "none"}; tokens come from ${source}; ` +
+    `${asked} => found ${plane}, since ${why}; gate: ${gateName ?? "none"}; tokens come from ${source}; ` +
     `should answer: ${identityWords(who)}`
   );
 }

@@ -1,7 +1,7 @@
 import type { TokenCredential } from "@azure/core-auth";
 import type { EnvironmentValues } from "../config/environment.js";
 import type { ResolvedOptions } from "../config/options.js";
-import { namesSource } from "../gate/detect-gate.js";
+import { namesSource } from "../config/identity-sources.js";
 import type { Gate } from "../gate/gate.js";
 import type { StateSpec } from "./state-spec.js";
 import { credentialSource } from "./token-source.js";

@@ -99,10 +99,26 @@ describe("HOST_IP", () => {
     expect(message).toContain(`${GATE_VARIABLE}=none`);
   });
 
-  test.each([["AZURE_FEDERATED_TOKEN_FILE"], ["IDENTITY_ENDPOINT"], ["MSI_ENDPOINT"], [URL_VARIABLE]])(
-    "does not matter in auto where %s decides",
+  const DECIDING = [
+    ["AZURE_FEDERATED_TOKEN_FILE"],
+    ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"],
+    ["IDENTITY_ENDPOINT", "IMDS_ENDPOINT"],
+    ["MSI_ENDPOINT"],
+    [URL_VARIABLE],
+  ];
+  const withBad = (names: readonly string[]): Record<string, string> => ({
+    HOST_IP: "fd00::4",
+    ...Object.fromEntries(names.map((name) => [name, health("10.0.0.4")])),
+  });
+
+  test.each(DECIDING.map((names) => [names]))("does not matter in auto where %j decides", (names) => {
+    expect(failure(undefined, withBad(names)).names).toEqual([]);
+  });
+
+  test.each(DECIDING.filter(({ length }) => length > 1).flatMap((names) => names.map((name) => [name])))(
+    "matters in auto where %s, half of what decides, is alone",
     (name) => {
-      expect(failure(undefined, { HOST_IP: "fd00::4", [name]: health("10.0.0.4") }).names).toEqual([]);
+      expect(failure(undefined, withBad([name])).names).toEqual(["HOST_IP"]);
     },
   );
 

@@ -1,41 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { detectGate, detectManagedIdentitySource } from "../../src/gate/detect-gate.js";
+import { decidePlane, detectGate } from "../../src/gate/detect-gate.js";
 
 const federated = { AZURE_TENANT_ID: "t", AZURE_FEDERATED_TOKEN_FILE: "/f" };
 const appService = { IDENTITY_ENDPOINT: "http://e", IDENTITY_HEADER: "h" };
-
-describe("the source of a managed identity", () => {
-  test.each<[string, Record<string, string>, string | undefined, string]>([
-    ["nothing set", {}, undefined, "imds"],
-    ["federation, client id as option", federated, "c", "federation"],
-    ["federation, client id by environment", { ...federated, AZURE_CLIENT_ID: "c" }, undefined, "federation"],
-    ["federation without a client id", federated, undefined, "imds"],
-    ["federation with an empty client id", federated, "", "imds"],
-    ["federation without a tenant", { AZURE_FEDERATED_TOKEN_FILE: "/f" }, "c", "imds"],
-    ["federation beside App Service", { ...federated, ...appService }, "c", "federation"],
-    ["Service Fabric", { ...appService, IDENTITY_SERVER_THUMBPRINT: "t" }, undefined, "service-fabric"],
-    ["App Service", appService, undefined, "app-service"],
-    [
-      "App Service before Machine Learning",
-      { ...appService, MSI_ENDPOINT: "e", MSI_SECRET: "s" },
-      undefined,
-      "app-service",
-    ],
-    ["Machine Learning", { MSI_ENDPOINT: "e", MSI_SECRET: "s" }, undefined, "machine-learning"],
-    ["Cloud Shell", { MSI_ENDPOINT: "e" }, undefined, "cloud-shell"],
-    [
-      "Cloud Shell before Arc",
-      { MSI_ENDPOINT: "e", IDENTITY_ENDPOINT: "e", IMDS_ENDPOINT: "i" },
-      undefined,
-      "cloud-shell",
-    ],
-    ["Arc", { IDENTITY_ENDPOINT: "e", IMDS_ENDPOINT: "i" }, undefined, "arc"],
-    ["half of App Service", { IDENTITY_ENDPOINT: "e" }, undefined, "imds"],
-    ["blank values", { IDENTITY_ENDPOINT: " ", IDENTITY_HEADER: "" }, undefined, "imds"],
-  ])("%s", (_name, env, clientId, expected) => {
-    expect(detectManagedIdentitySource(env, clientId)).toBe(expected);
-  });
-});
 
 describe("the gate that is chosen", () => {
   const ROUTES = [undefined, "nmi", "proxy", "imds", "unknown", "unreachable"] as const;
@@ -93,15 +60,17 @@ describe("the gate that is chosen", () => {
   test.each(CASES)(
     "by auto with $name, NMI's address by $nmiAddress and route $route is $expected",
     ({ environment, nmiAddress, route, expected }) => {
-      expect(detectGate({ environment, choice: "auto", nmiAddress, route }).gate).toBe(expected);
+      const { gate } = detectGate({ environment, choice: "auto", nmiAddress });
+      const plane = gate === "nmi-or-proxy" && route !== undefined ? decidePlane(route) : undefined;
+      expect(plane ?? gate).toBe(expected);
     },
   );
 
   test.each(["nmi", "workload-identity", "proxy", "none"] as const)(
-    "by name is %s whatever the environment and the route say",
+    "by name is %s whatever the environment says",
     (choice) => {
-      for (const { environment, nmiAddress, route } of CASES) {
-        const { gate, why } = detectGate({ environment, choice, nmiAddress, route });
+      for (const { environment, nmiAddress } of CASES) {
+        const { gate, why } = detectGate({ environment, choice, nmiAddress });
         expect({ gate, why }).toEqual({ gate: choice, why: `it was chosen by name (${choice})` });
       }
     },
@@ -112,12 +81,5 @@ describe("the gate that is chosen", () => {
     const { why } = detectGate({ environment, choice: "auto", nmiAddress: undefined });
     expect(why).toContain("IDENTITY_HEADER");
     expect(why).not.toContain("s3cr3t");
-  });
-
-  test("is not asked for the route where the environment says it all", () => {
-    const environment: Record<string, string> = webhook;
-    expect(detectGate({ environment, choice: "auto", nmiAddress: "host", route: "proxy" }).why).toBe(
-      "AZURE_FEDERATED_TOKEN_FILE is set",
-    );
   });
 });

@@ -3,6 +3,8 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { createGateRegistry, watchGate } from "../../src/gate/gate-watcher.js";
 import { GATE_KEY, type Gate, type GateObservation } from "../../src/gate/gate.js";
+import { createNmiGate } from "../../src/gate/nmi-gate.js";
+import type { HttpProbe } from "../../src/gate/route-probe.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 
 const never = new AbortController().signal;
@@ -283,6 +285,31 @@ describe("a gate that fails", () => {
     expect(await observation).toMatchObject(closedByError);
     expect(world.started[0]?.signal.aborted).toBe(true);
     watch.close();
+  });
+
+  test("of this library may take two requests of 1 s each, and is not told to be corrected", async () => {
+    const world = createWorld();
+    const at = async (ms: number, body: string) => {
+      await world.clock.sleep(ms);
+      return { status: 200, server: undefined, body };
+    };
+    const probe: HttpProbe = async (url) => await at(url.endsWith("/healthz") ? 985 : 60_000, "Active");
+    const where = { url: "http://10.240.0.4:8085/healthz", metadataUrl: "http://169.254.169.254" };
+    const watch = world.watch(createNmiGate(where, { clock: world.clock, probe }));
+    const observation = watch.observe(never);
+    await world.clock.advance(2_200); // and the process was busy in between
+    expect(await observation).toMatchObject({ reason: "route-unreachable" });
+    watch.close();
+    const hung = Object.assign(
+      { name: "own", check: () => new Promise<never>(() => undefined) },
+      { [GATE_KEY]: "x" },
+    );
+    const other = world.watch(hung);
+    const failed = other.observe(never);
+    await world.clock.advance(2_500);
+    expect(await failed).toMatchObject({ ...closedByError, detail: "its check took more than 2.5 s" });
+    expect(JSON.stringify(await failed)).not.toContain("Correct the gate");
+    other.close();
   });
 
   test.each([5, null, "open", {}, { state: "ajar", reason: "x" }, { state: "open" }])(

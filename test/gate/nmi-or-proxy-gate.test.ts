@@ -110,6 +110,25 @@ describe("what a route probe has decided", () => {
   });
 });
 
+test.each<[Route, boolean]>([
+  ["refused", true],
+  ["imds", true],
+  ["nmi", false],
+])("where %s answers and NMI does not, the proxy is named, too: %s", async (route, named) => {
+  const pod = Object.assign(createPod(), { health: "ECONNREFUSED", route });
+  const observation = await pod.check();
+  expect(JSON.stringify(observation).includes("azwi-proxy-init")).toBe(named);
+  expect(observation).toMatchObject({ remedy: expect.stringContaining("NMI is not running") as string });
+});
+
+test("a check looks at each place once", async () => {
+  const pod = Object.assign(createPod(), { route: "unknown" });
+  await pod.check();
+  pod.route = "proxy";
+  await pod.check();
+  expect(pod.asked).toEqual({ health: 2, ready: 1, route: 2 });
+});
+
 test("a check that meets silence everywhere ends before the 2 s that a check may take", async () => {
   const pod = Object.assign(createPod(), { health: "hang", ready: "hang" });
   for (const route of ["hang", "proxy"] as const) {

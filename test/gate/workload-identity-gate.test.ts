@@ -6,9 +6,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { gateKey, type GateObservation } from "../../src/gate/gate.js";
 import { createGateRegistry, watchGate } from "../../src/gate/gate-watcher.js";
 import { readTokenFile, type TokenFileReader } from "../../src/gate/token-file.js";
-import { createWorkloadIdentityGate, workloadIdentityGate } from "../../src/gate/workload-identity-gate.js";
+import {
+  createWorkloadIdentityGate,
+  workloadIdentityGate,
+  type WorkloadIdentityGateOptions,
+} from "../../src/gate/workload-identity-gate.js";
 import type { WorkloadInjection } from "../../src/gate/workload-injection.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
+import { problemsOf } from "./problems.js";
 
 const CLIENT = "11111111-1111-4111-8111-111111111111";
 const TENANT = "33333333-3333-4333-8333-333333333333";
@@ -79,6 +84,18 @@ describe("the file of the token", () => {
     ["is empty", text(" \n"), "closed token-file-invalid"],
     ["is no JWT", text("-----BEGIN CERTIFICATE-----"), "closed token-file-invalid"],
     ["has a payload that is no JSON", text("e30.AAAA.c2ln"), "closed token-file-invalid"],
+    ["has more than a JWT", text(`${assertion()}\nextra`), "closed token-file-invalid"],
+    ["has two tokens", text(`${assertion()}\n${assertion()}`), "closed token-file-invalid"],
+    [
+      "has no signature",
+      text(`${assertion().split(".").slice(0, 2).join(".")}.`),
+      "closed token-file-invalid",
+    ],
+    ["is valid in an hour", text(assertion({ nbf: NOW / 1000 + 3_600 })), "closed token-file-invalid"],
+    ["is valid soon, by a clock behind", text(assertion({ nbf: NOW / 1000 + 300 })), "open token-file-valid"],
+    ["has been valid", text(assertion({ nbf: NOW / 1000 - 60 })), "open token-file-valid"],
+    ["is valid from 1e400 on", text(assertion({ nbf: "1e400" })), "open token-file-valid"],
+    ["has too long a name", failing("ENAMETOOLONG"), "closed token-file-invalid"],
     ["is too large", async () => ({ defect: "too-large" }), "closed token-file-invalid"],
     ["is a folder", async () => ({ defect: "no-file" }), "closed token-file-invalid"],
   ])("that %s", async (_name, readFile, expected) => {
@@ -140,10 +157,19 @@ describe("the variables that the webhook injects", () => {
   });
 
   test.each<[Partial<WorkloadInjection>, string]>([
-    [{ clientId: "orders" }, "AZURE_CLIENT_ID is orders"],
-    [{ tenantId: "my tenant" }, "AZURE_TENANT_ID is my tenant"],
-    [{ authorityHost: "http://login.microsoftonline.com" }, "AZURE_AUTHORITY_HOST is http://"],
-    [{ authorityHost: "login.microsoftonline.com" }, "AZURE_AUTHORITY_HOST is login"],
+    [
+      { clientId: "orders" },
+      "AZURE_CLIENT_ID, or the option clientId, is orders, expected the identity's client ID",
+    ],
+    [{ tenantId: "my tenant" }, "AZURE_TENANT_ID, or the option tenantId, is my tenant"],
+    [
+      { authorityHost: "http://login.microsoftonline.com" },
+      "AZURE_AUTHORITY_HOST, or the option authorityHost, is http://",
+    ],
+    [
+      { authorityHost: "login.microsoftonline.com" },
+      "AZURE_AUTHORITY_HOST, or the option authorityHost, is login",
+    ],
   ])("close it for good where they cannot be used: %j", async (injection, detail) => {
     const observation = await observe(text(assertion()), injection);
     expect(summary(observation)).toBe("closed injection-invalid for good");
@@ -152,6 +178,24 @@ describe("the variables that the webhook injects", () => {
 
   test("may lack the authority host", async () => {
     expect((await observe(text(assertion()), { authorityHost: undefined })).state).toBe("open");
+  });
+
+  test.each([assertion(), ` ${assertion()}\n`])(
+    "close it for good where the path is a token itself",
+    async (value) => {
+      const observation = await observe(failing("ENAMETOOLONG"), { tokenFilePath: value });
+      expect(summary(observation)).toBe("closed injection-invalid for good");
+      expect(observation.detail).toContain(
+        "AZURE_FEDERATED_TOKEN_FILE, or the option tokenFilePath, is a token itself, expected the path of the file",
+      );
+    },
+  );
+
+  test("are told to be paths where something longer stands there, which is not quoted", async () => {
+    const value = "s3cr3t".repeat(1_000);
+    const { detail } = await observe(failing("ENAMETOOLONG"), { tokenFilePath: value });
+    expect(detail).toContain("AZURE_FEDERATED_TOKEN_FILE holds no path");
+    expect(detail).not.toContain("s3cr3t");
   });
 
   test("do not show a token that was put into one of them", async () => {
@@ -163,6 +207,15 @@ describe("the variables that the webhook injects", () => {
 });
 
 describe("workloadIdentityGate", () => {
+  test.each<[unknown, string[]]>([
+    [null, ["options"]],
+    ["/file", ["options"]],
+    [{ tokenFilePath: 5 }, ["tokenFilePath"]],
+    [{ clientId: 7, tenantId: {}, authorityHost: true }, ["clientId", "tenantId", "authorityHost"]],
+  ])("refuses %j", (options, names) => {
+    expect(problemsOf(() => workloadIdentityGate(options as WorkloadIdentityGateOptions))).toEqual(names);
+  });
+
   let folder = "";
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "workload-"));

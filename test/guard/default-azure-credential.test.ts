@@ -51,6 +51,13 @@ describe("a guarded DefaultAzureCredential", () => {
     ]);
   });
 
+  it("says what the SDK's class said, and not that it was expected", () => {
+    environment({ AZURE_TOKEN_CREDENTIALS: "bogus" });
+    expect(() => new DefaultAzureCredential(pinned)).toThrow(
+      /^DefaultAzureCredential is refused by @azure\/identity: Invalid value.*; expected: options and variables/u,
+    );
+  });
+
   it("does not show a secret that was put into AZURE_TOKEN_CREDENTIALS", () => {
     environment({ AZURE_TOKEN_CREDENTIALS: "abc8Q~".repeat(8), KUBERNETES_SERVICE_HOST: "10.0.0.1" });
     expect(problemsOf(() => new DefaultAzureCredential(pinned))).toEqual([

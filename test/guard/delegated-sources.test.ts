@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { detectManagedIdentitySource } from "../../src/gate/detect-gate.js";
+import { detectManagedIdentitySource } from "../../src/config/identity-sources.js";
 import type { Gate } from "../../src/gate/gate.js";
 import { FakeSdk } from "./fake-identity.js";
 import { outcome, RIGHT, SCOPE, unsignedToken, World, WRONG } from "./world.js";

@@ -1,6 +1,7 @@
 import { AzureLogger, getLogLevel, setLogLevel } from "@azure/logger";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EnvironmentValues } from "../../src/config/environment.js";
+import { DefaultAzureCredential } from "../../src/guard/default-azure-credential.js";
 import { federated } from "../../src/guard/federation.js";
 import { FakeSdk } from "./fake-identity.js";
 import { RIGHT, SCOPE, SERVERS, tokenAnswer, World, WRONG } from "./world.js";
@@ -18,6 +19,7 @@ beforeEach(() => {
   setLogLevel("info");
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   AzureLogger.log = log;
   setLogLevel(level);
 });
@@ -79,6 +81,17 @@ describe("the line at start", () => {
     expect(said).toHaveLength(1);
     for (const part of parts) expect(said[0]).toContain(part);
     expect(said[0]).not.toContain("s3cr3t");
+  });
+
+  it("says of a DefaultAzureCredential which member it is, once, however many there are", async () => {
+    vi.stubEnv("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+    for (const [name, value] of Object.entries(INJECTED)) vi.stubEnv(name, value);
+    const all = Array.from({ length: 5 }, () => new DefaultAzureCredential());
+    await Promise.all(all.map(async (credential) => await credential.close()));
+    expect(lines.filter((line) => line.includes("DefaultAzureCredential"))).toHaveLength(1);
+    expect(lines.join("\n")).toContain(
+      "DefaultAzureCredential is the WorkloadIdentityCredential, and falls through to no other => found Workload ID, since AZURE_FEDERATED_TOKEN_FILE is set",
+    );
   });
 
   it("says of a Workload ID credential beside NMI why it does not wait for NMI", async () => {

@@ -6,7 +6,10 @@ import type { Gate } from "../../src/gate/gate.js";
 import { createNmiGate } from "../../src/gate/nmi-gate.js";
 import { federated } from "../../src/guard/federation.js";
 import type { GuardedCredential } from "../../src/guard/guarded-credential.js";
-import { managedIdentity } from "../../src/guard/managed-identity-credential.js";
+import {
+  managedIdentity,
+  type AnyManagedIdentityOptions,
+} from "../../src/guard/managed-identity-credential.js";
 import { entraError, FakeSdk } from "./fake-identity.js";
 import { outcome, refused, RIGHT, SCOPE, unsignedToken, World, WRONG } from "./world.js";
 
@@ -186,6 +189,32 @@ describe("the gate of a WorkloadIdentityCredential", () => {
       tenantId: TENANT,
       retryOptions: { maxRetries: 0 },
     });
+  });
+});
+
+describe("the managed identity of an injected pod that was asked for by another ID", () => {
+  const managed = (options: AnyManagedIdentityOptions, guard: GuardOptions = {}): GuardedCredential => {
+    const credential = managedIdentity(world.context(guard, INJECTED), options);
+    credentials.push(credential);
+    return credential;
+  };
+
+  it("has tokens of that object ID alone", async () => {
+    await calling(managed({ objectId: RIGHT.toUpperCase() }));
+    fake.answer = () => accessToken(WRONG);
+    const other = managed({ objectId: RIGHT }, { retry: { budgetMs: 2_000 }, expect: { tenantId: TENANT } });
+    const call = calling(other);
+    await world.clock.advance(2_000);
+    expect((await errorOf(call)).code).toBe("ERR_GUARD_IDENTITY_MISMATCH");
+  });
+
+  it.each([
+    ["not-a-guid", {}],
+    [WRONG, { expect: { objectId: RIGHT } }],
+  ])("is refused where no token can have it: %s", (objectId, guard) => {
+    expect(() => managed({ objectId }, guard)).toThrow(
+      expect.objectContaining({ code: "ERR_GUARD_CONFIGURATION" }),
+    );
   });
 });
 

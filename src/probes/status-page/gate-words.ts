@@ -100,7 +100,7 @@ const WORDS: Readonly<Record<OwnReason, GateWords>> = {
   },
   "gate-error": {
     short: "the gate's own check fails",
-    sentence: "The gate's check threw an error, gave no observation, or took more than 2 s.",
+    sentence: "The gate's check threw an error, gave no observation, or took too long.",
   },
 };
 
