@@ -15,10 +15,12 @@ const SUBJECT = "system:serviceaccount:default:app";
 const PROPAGATION_MS = 180_000;
 const PLAIN_DEFAULT = { from: "sdk", name: "DefaultAzureCredential", args: [{}] } as const;
 
+type Environment = Readonly<Record<string, string>>;
+
 /** A pod that the webhook injected, as AKS does: with the authority of the public cloud. */
 async function startPod(
   options: EntraSimulatorOptions,
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment | ((entra: EntraSimulator) => Environment) = {},
 ): Promise<{ readonly entra: EntraSimulator; readonly child: Child } & AsyncDisposable> {
   const entra = await EntraSimulator.start(options);
   const child = await Child.start({
@@ -26,7 +28,7 @@ async function startPod(
     ...entra.environment,
     AZURE_AUTHORITY_HOST: "https://login.microsoftonline.com/",
     AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: entra.identity.objectId,
-    ...environment,
+    ...(typeof environment === "function" ? environment(entra) : environment),
   });
   const end = async (): Promise<void> => {
     await child.end();
@@ -117,6 +119,29 @@ describe.concurrent("a federated credential", () => {
     const asked = pod.entra.counters.tokenRequests;
     expect(await pod.child.getToken(id, SCOPE)).toMatchObject({ code: "ERR_GUARD_REJECTED" });
     expect(pod.entra.counters.tokenRequests).toBe(asked);
+  });
+});
+
+describe.concurrent("an authority of its own", () => {
+  const own = ({ authorityHost }: EntraSimulator): Environment => ({
+    ...SHORT_BUDGET,
+    AZURE_AUTHORITY_HOST: authorityHost,
+  });
+
+  test("that knows no such tenant is told as that, at once", async () => {
+    const tenant = "00000000-0000-4000-8000-000000000001";
+    await using pod = await startPod({}, (entra) => ({ ...own(entra), AZURE_TENANT_ID: tenant }));
+    const told = failed(await pod.child.getToken(await pod.child.create(GUARDED_DEFAULT), SCOPE));
+    expect(told).toMatchObject({ code: "ERR_GUARD_REJECTED", details: { reason: "credential-rejected" } });
+    expect(told.details?.attempts).toHaveLength(1);
+    expect(told.message).toContain("Correct AZURE_TENANT_ID");
+  });
+
+  test("whose certificate is not trusted is told as that", async () => {
+    await using pod = await startPod({}, (entra) => ({ ...own(entra), NODE_EXTRA_CA_CERTS: "" }));
+    const told = failed(await pod.child.getToken(await pod.child.create(GUARDED_DEFAULT), SCOPE));
+    expect(told).toMatchObject({ code: "ERR_GUARD_BUDGET_SPENT", details: { reason: "connection-failed" } });
+    expect(told.message).toContain("Set NODE_EXTRA_CA_CERTS");
   });
 });
 
