@@ -129,7 +129,8 @@ export class View {
 
   serves({ number, startedAt }: Look): boolean {
     if (number > this.#before) return true;
-    return !this.#fresh && this.#clock.elapsed() - startedAt < RECENT_MS;
+    // Added, as the watcher adds when it sets its timer: by rounding, a difference could call that poll too early for ever.
+    return !this.#fresh && this.#clock.elapsed() < startedAt + RECENT_MS;
   }
 
   use({ startedAt }: Look): void {

@@ -35,6 +35,17 @@ describe("a poll", () => {
     expect(second.startedAt).toBe(0);
   });
 
+  test("takes nothing of a second ago, however that second is rounded", async () => {
+    for (let n = 1; n < 100; n += 1) {
+      const url = createUrl();
+      await url.clock.advance(n * 0.37);
+      await url.look(url.poll());
+      await url.clock.advance(1_000); // when the watcher's timer fires
+      await url.look(url.poll());
+      expect(url.asked).toHaveLength(2);
+    }
+  });
+
   test("joins the request on its way", async () => {
     const url = createUrl({ takesMs: 500 });
     const [first, second] = [url.look(url.poll()), url.look(url.poll())];
