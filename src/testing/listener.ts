@@ -1,9 +1,11 @@
-import { createServer, connect } from "node:net";
+import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { listen, portOf, urlOf } from "./listen.js";
+import { PortLock } from "./port-lock.js";
 
 const LISTEN_ATTEMPTS = 50;
+const PORTS_TO_TRY = 200;
 const LISTEN_RETRY_MS = 100;
 
 function isAddressInUse(error: unknown): boolean {
@@ -20,8 +22,8 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   #port = 0;
   #server: Server | undefined;
-  #anchor: Server | undefined;
-  #reservation: Socket | undefined;
+  /** Where the port was left to this listener: it stays its own while nothing listens there. */
+  #lock: PortLock | undefined;
   #wanted = true;
   #work: Promise<void> = Promise.resolve();
 
@@ -33,11 +35,8 @@ export class Listener {
   /** Listens. Port 0 takes a free one, which stays this listener's. */
   static async start(host: string, port: number, onConnection: (socket: Socket) => void): Promise<Listener> {
     const listener = new Listener(host, onConnection);
-    listener.#port = port;
-    await listener.#open();
-    listener.#anchor = createServer((socket) => listener.#track(socket));
-    // Only connected to by the reservation, from this address.
-    await listen(listener.#anchor, host, 0);
+    if (port === 0) await listener.#openAnywhere();
+    else await listener.#open(port);
     return listener;
   }
 
@@ -59,73 +58,59 @@ export class Listener {
     this.#wanted = open;
     if (!open) this.#shut();
     this.#work = this.#work.then(async () => {
-      if (this.#wanted && this.#server === undefined) await this.#open();
+      if (this.#wanted && this.#server === undefined) await this.#open(this.#port);
     });
     await this.#work;
   }
 
   /** For good; ends all connections. */
   async close(): Promise<void> {
-    // First, so that the port is not reserved once more.
-    const anchor = this.#anchor;
-    this.#anchor = undefined;
     await this.setOpen(false);
-    this.#release();
-    anchor?.close();
+    this.#lock?.release();
+    this.#lock = undefined;
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #open(): Promise<void> {
+  /** On a port that nobody else has, nor another simulator while it is closed. */
+  async #openAnywhere(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const lock = await PortLock.tryOne(this.host);
+      if (lock === undefined && attempt < PORTS_TO_TRY) continue;
+      try {
+        // Without a lock, as a last resort, any port.
+        await this.#open(lock?.port ?? 0, 1);
+        this.#lock = lock;
+        return;
+      } catch (error) {
+        lock?.release();
+        if (!isAddressInUse(error) || attempt >= PORTS_TO_TRY) throw error;
+      }
+    }
+  }
+
+  async #open(port: number, attempts = LISTEN_ATTEMPTS): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#track(socket);
       this.#onConnection(socket);
     });
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await listen(server, this.host, this.#port);
+        await listen(server, this.host, port);
         break;
       } catch (error) {
         // Real time: another process of this machine has the port, whatever the simulator's clock says.
-        if (this.#port === 0 || attempt === LISTEN_ATTEMPTS || !isAddressInUse(error)) throw error;
+        if (attempt === attempts || !isAddressInUse(error)) throw error;
         await delay(LISTEN_RETRY_MS);
       }
     }
     this.#port = portOf(server);
-    this.#release();
     this.#server = server;
     if (!this.#wanted) this.#shut();
   }
 
   #shut(): void {
-    if (this.#server === undefined) return;
-    this.#server.close();
+    this.#server?.close();
     this.#server = undefined;
-    this.#reserve();
-  }
-
-  /**
-   * While nothing listens, the port could be given to any other socket of the machine. A connection *from* it keeps it
-   * taken: others are refused, and this listener may listen again, since both sockets have SO_REUSEADDR.
-   */
-  #reserve(): void {
-    if (this.#anchor === undefined) return;
-    const address = {
-      host: this.host,
-      port: portOf(this.#anchor),
-      localAddress: this.host,
-      localPort: this.#port,
-    };
-    const reservation = connect(address);
-    // Without it, only the retries of #open() are left.
-    reservation.on("error", () => undefined);
-    reservation.unref();
-    this.#reservation = reservation;
-  }
-
-  #release(): void {
-    // A reset leaves nothing in TIME_WAIT.
-    this.#reservation?.resetAndDestroy();
-    this.#reservation = undefined;
   }
 
   #track(socket: Socket): void {

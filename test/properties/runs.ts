@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
-const asked = Number(process.env["PROPERTY_RUNS"] ?? 1_000);
+const asked = Number(process.env["PROPERTY_RUNS"] ?? 400);
 
-/** Schedules that each property is tried with. `PROPERTY_RUNS` says how many, 1,000 by default. */
+/** Schedules that each property is tried with. `PROPERTY_RUNS` says how many, 400 by default. */
 export const RUNS: number = Number.isInteger(asked) && asked > 0 ? asked : 1_000;
 
 /** Vitest gives a property this long, on a machine that may be shared: 60 s, and 120 ms more for each schedule. */
