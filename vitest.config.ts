@@ -13,6 +13,8 @@ export const shared: TestUserConfig = {
 };
 
 const clients = "test/integration/clients/**";
+/** Many processes, one after another: they are for `test:scenarios`, which also has the rest of the integration tests. */
+export const processes: string[] = ["test/integration/register*.test.ts", "test/cli/demo.test.ts"];
 
 // Suites with configurations of their own: they need privileges, a cluster's rules, a browser, the packed tarball, or
 // minutes.
@@ -36,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...elsewhere, integration],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...processes, integration],
           sequence: { groupOrder: 0 },
         },
       },
@@ -46,7 +48,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "integration",
           include: [integration],
-          exclude: [...configDefaults.exclude, clients],
+          exclude: [...configDefaults.exclude, clients, ...processes],
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,11 +1,11 @@
 import { configDefaults, defineConfig, type ViteUserConfig } from "vitest/config";
-import { shared } from "./vitest.config.js";
+import { processes, shared } from "./vitest.config.js";
 
-/** The integration tests at full length: an 80 s budget lasts 80 s. `npm test` runs them at a sixth of the time. */
+/** The integration tests at full length: an 80 s budget lasts 80 s. `npm test` runs most of them at a sixth of the time. */
 const config: ViteUserConfig = defineConfig({
   test: {
     ...shared,
-    include: ["test/integration/**/*.test.ts"],
+    include: ["test/integration/**/*.test.ts", ...processes],
     // Suites of their own, with worlds that have their own scale.
     exclude: [...configDefaults.exclude, "test/integration/clients/**"],
     env: { SCENARIO_SCALE: process.env["SCENARIO_SCALE"] ?? "1" },
