@@ -30,7 +30,6 @@ export function stateFor(
   const { registry } = ports;
   const found = registry.states.get(key)?.deref();
   if (found !== undefined && !found.closed) return found;
-  registry.awaited = false;
   const made = spec();
   const name = freeName(made.name, registry.names);
   const state: SharedState = new SharedState({ ...made, name }, ports, () => {
@@ -44,6 +43,7 @@ export function stateFor(
   registry.names.add(name);
   registry.states.set(key, new WeakRef(state));
   registry.lastClosed = undefined;
+  registry.awaited = false;
   forgotten.register(state, { registry, key, name }, state);
   if (registry.drained) state.health.drain();
   const updateFiles = (): void => {

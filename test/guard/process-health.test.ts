@@ -7,6 +7,7 @@ import { resolveOptions } from "../../src/config/options.js";
 import { createGuard } from "../../src/guard/guard.js";
 import { unguarded } from "../../src/guard/make-guarded.js";
 import { drainAll, keepHealthFile, monitorsOf, processPasses } from "../../src/guard/process-health.js";
+import { stateFor } from "../../src/guard/state-registry.js";
 import type { HealthMonitor } from "../../src/health/health-monitor.js";
 import { processEvents } from "../../src/process-events.js";
 import { RIGHT, SCOPE, World, WRONG, refused, tokenAnswer } from "./world.js";
@@ -55,6 +56,24 @@ describe("the credentials of a process", () => {
     expect(registry.lastClosed).toBeUndefined();
     await world.clock.advance(1_000);
     expect(processPasses(registry, "ready")).toBe(true);
+  });
+
+  it("are waited for where one is to come, by startup and readiness, until one was made and not only tried", async () => {
+    const world = new World();
+    const { registry } = world.ports;
+    registry.awaited = true;
+    const passes = (): readonly boolean[] =>
+      (["startup", "ready", "live"] as const).map((probe) => processPasses(registry, probe));
+    expect(passes()).toEqual([false, false, true]);
+    const refused = (): never => {
+      throw new Error("refused at construction");
+    };
+    expect(() => stateFor("a key", refused, world.ports, { keep: false })).toThrow("refused");
+    expect(passes()).toEqual([false, false, true]);
+    await using _made = world.credential();
+    await world.clock.advance(1_000);
+    expect(passes()).toEqual([true, true, true]);
+    expect(registry.awaited).toBe(false);
   });
 
   it("that are none yet are drained, too", () => {

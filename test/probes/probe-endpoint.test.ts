@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { isGuardError } from "../../src/errors.js";
 import { createProbeHandler } from "../../src/probes/probe-handler.js";
+import { probeReport } from "../../src/probes/probe-report.js";
 import { ask, endpointOf, Told } from "./endpoint.js";
 
 const ready = (): Told => new Told().open();
@@ -26,6 +27,20 @@ describe("the endpoint", () => {
     expect(await ask(endpoint, "/internal/health/readyz?verbose")).toMatchObject({ status: 200 });
     expect(await ask(endpoint, "/readyz")).toBeUndefined();
     expect(await ask(endpoint, "/internal/healthreadyz")).toBeUndefined();
+  });
+
+  it.each([
+    ["startup", false],
+    ["ready", false],
+    ["live", true],
+  ] as const)("says of %s what it waits for where a credential is to come", (probe, passed) => {
+    const nobody = { probe, snapshots: [], drained: false, checks: [], exclude: [] };
+    const report = probeReport({ ...nobody, awaited: true });
+    expect(report.passed).toBe(passed);
+    expect(report.lines).toContainEqual(
+      expect.objectContaining({ name: "token", passed, reason: "no-credential-yet" }),
+    );
+    expect(probeReport({ ...nobody, awaited: false }).passed).toBe(true);
   });
 
   it("is never cached", async () => {
