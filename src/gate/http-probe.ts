@@ -1,5 +1,5 @@
-import { request as requestHttp, type ClientRequest, type IncomingMessage } from "node:http";
-import { request as requestHttps } from "node:https";
+import * as http from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 
 /** Answers of health endpoints and of the token path without parameters have under 200 bytes. */
 const MAX_BODY_BYTES = 1024;
@@ -11,7 +11,12 @@ const MAX_BODY_BYTES = 1024;
 export type HttpProbe = (
   url: string,
   options: { readonly signal: AbortSignal },
-) => Promise<{ readonly status: number; readonly server: string | undefined; readonly body: string }>;
+) => Promise<{
+  readonly status: number;
+  readonly server: string | undefined;
+  readonly date?: string | undefined;
+  readonly body: string;
+}>;
 
 /**
  * The {@link HttpProbe} of production: built-ins only, since the command line's exec probes start a process each time.
@@ -21,7 +26,8 @@ export type HttpProbe = (
 export const httpProbe: HttpProbe = async (url, { signal }) => {
   signal.throwIfAborted();
   const target = new URL(url);
-  const send = target.protocol === "https:" ? requestHttps : requestHttp;
+  // The encrypted kind takes as long to load as a request takes, and is hardly ever used.
+  const { request: send } = target.protocol === "https:" ? await import("node:https") : http;
   // `agent: false` makes an agent for this request alone: no reuse, and none of the global agent's settings.
   const request = send(target, { agent: false, headers: { Connection: "close" } });
   unreferenced(request);
@@ -60,9 +66,10 @@ function readStart(
   let size = 0;
   const finish = (): void => {
     const body = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8");
-    const server = response.headers["server"];
+    const { server, date } = response.headers;
     // Node keeps the first of several, although its type allows for a list.
-    resolve({ status: response.statusCode ?? 0, server: Array.isArray(server) ? server[0] : server, body });
+    const field = Array.isArray(server) ? server[0] : server;
+    resolve({ status: response.statusCode ?? 0, server: field, date, body });
   };
   response.on("error", reject);
   response.on("data", (chunk: Buffer) => {

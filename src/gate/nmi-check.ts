@@ -14,8 +14,8 @@ export interface NmiCheckOptions {
   readonly metadataUrl: string;
   /** Set where nobody asked for the gate but the variable was there. */
   readonly chosenBy?: "HOST_IP";
-  /** The addresses of this machine or pod, to recognise one on the host network. */
-  readonly ownAddresses?: readonly string[];
+  /** The addresses of this machine or pod, to recognise one on the host network; asked for once IMDS has answered. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 export interface NmiCheckPorts {
@@ -23,6 +23,8 @@ export interface NmiCheckPorts {
   readonly probe: HttpProbe;
   /** For what is worth saying once. */
   readonly warn: (message: string) => void;
+  /** Longest wait for each of the two answers, in milliseconds. Default 1 s. */
+  readonly limitMs?: number;
 }
 
 /** How long a health port may only ever refuse before `HOST_IP` is named as what chose the gate. */
@@ -42,11 +44,10 @@ export function createNmiCheck(
   options: NmiCheckOptions,
   ports: NmiCheckPorts,
 ): (signal: AbortSignal, view?: View) => Promise<GateObservation> {
-  const { clock, probe } = ports;
+  const { clock, probe, limitMs } = ports;
   const looks = new Looks();
   const url = new URL(options.url).href;
   const route = createPacedRoute(options.metadataUrl, ports);
-  const onHostNetwork = isOwnAddress(options);
   const said = new Set<string>();
   // Whether the health port has ever done anything but refuse.
   let everElse = false;
@@ -81,11 +82,15 @@ export function createNmiCheck(
       const whole = `${detail}. ${ROUTE_UNKNOWN}`;
       return { state: "open", reason: "active-route-unknown", detail: whole, observedAt: clock.now() };
     }
-    return closed(BY_ROUTE[route], detail, route === "imds" && onHostNetwork ? HOST_NETWORK : undefined);
+    return closed(
+      BY_ROUTE[route],
+      detail,
+      route === "imds" && isOwnAddress(options) ? HOST_NETWORK : undefined,
+    );
   }
 
   const lookAtHealth = async (signal: AbortSignal): Promise<NmiHealth> =>
-    await checkNmiHealth(probe, options.url, { clock, signal });
+    await checkNmiHealth(probe, options.url, { clock, signal, limitMs });
 
   return async (signal, view = new View(looks, clock, { fresh: true })) => {
     const health = await view.look("health", url, lookAtHealth, signal);
@@ -96,5 +101,5 @@ export function createNmiCheck(
 }
 
 function isOwnAddress({ url, ownAddresses }: NmiCheckOptions): boolean {
-  return ownAddresses?.includes(new URL(url).hostname) ?? false;
+  return ownAddresses?.().includes(new URL(url).hostname) ?? false;
 }

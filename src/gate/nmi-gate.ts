@@ -1,5 +1,4 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
 import { systemClock, type Clock } from "../clock.js";
 import type { ConfigurationProblem } from "../errors.js";
 import { showValue } from "../identity/show-value.js";
@@ -9,6 +8,7 @@ import { checkOptions, gateProblems, httpUrl, METADATA_URL } from "./gate-option
 import { httpProbe, type HttpProbe } from "./http-probe.js";
 import type { LookingGate } from "./looks.js";
 import { createNmiCheck } from "./nmi-check.js";
+import { ownAddresses } from "./own-addresses.js";
 import { withSignal } from "./time-limit.js";
 
 /**
@@ -48,7 +48,7 @@ export function nmiGate(options: NmiGateOptions): Gate {
   const url = healthUrl(options, problems);
   const metadataUrl = httpUrl("metadataUrl", options.metadataUrl ?? METADATA_URL, problems);
   if (url === undefined || metadataUrl === undefined) throw gateProblems("NMI", problems);
-  const where = { url, metadataUrl, ownAddresses: ownAddresses() };
+  const where = { url, metadataUrl, ownAddresses };
   return createNmiGate(where, { clock: systemClock, probe: httpProbe });
 }
 
@@ -58,7 +58,7 @@ export function createNmiGate(
     readonly url: string;
     readonly metadataUrl: string;
     readonly chosenBy?: "HOST_IP";
-    readonly ownAddresses?: readonly string[];
+    readonly ownAddresses?: () => readonly string[];
   },
   ports: { readonly clock: Clock; readonly probe: HttpProbe },
 ): LookingGate {
@@ -70,17 +70,6 @@ export function createNmiGate(
     check: async ({ abortSignal, view } = {}) =>
       await withSignal(abortSignal, async (signal) => await check(signal, view)),
   };
-}
-
-/** The addresses of this network namespace; a pod that has its node's among them is on the host network. */
-export function ownAddresses(): readonly string[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((entries) =>
-      (entries ?? []).map(({ address }) => address),
-    );
-  } catch {
-    return []; // where the system does not tell, the hint is missing and nothing else
-  }
 }
 
 function healthUrl({ url, hostIp }: NmiGateOptions, problems: ConfigurationProblem[]): string | undefined {

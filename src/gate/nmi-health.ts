@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.js";
+import { formatDuration } from "../config/duration.js";
 import { redact } from "../identity/redact.js";
 import type { GateReason } from "./gate.js";
 import type { HttpProbe } from "./http-probe.js";
-import { errorCode, PROBE_LIMIT_MS } from "./route-probe.js";
+import { errorCode, PROBE_LIMIT_MS, type ProbeContext } from "./route-probe.js";
 import { withTimeLimit } from "./time-limit.js";
 
 /** What the health endpoint of NMI showed. */
@@ -17,23 +17,21 @@ const REASON_BY_CODE: ReadonlyMap<string, GateReason> = new Map([
 ]);
 
 /**
- * One health request, at most 1 s. NMI answers 200 in every state, and only the body tells whether its rule is
+ * One health request. NMI answers 200 in every state, and only the body tells whether its rule is
  * installed: `Active` or `Not Active`, which contains the other (aad-pod-identity pkg/probes/probes.go). Case is
  * ignored as in the project's own test (test/e2e/liveness_probe_test.go). Rejects with `signal.reason` only.
  */
 export async function checkNmiHealth(
   probe: HttpProbe,
   url: string,
-  context: { readonly clock: Clock; readonly signal: AbortSignal },
+  context: ProbeContext,
 ): Promise<NmiHealth> {
+  const { limitMs = PROBE_LIMIT_MS } = context;
   const shown = shownUrl(url);
   try {
-    const answer = await withTimeLimit(
-      PROBE_LIMIT_MS,
-      async (signal) => await probe(url, { signal }),
-      context,
-    );
-    if (answer.timedOut) return closed("health-timeout", `${shown} did not answer within 1 s`);
+    const answer = await withTimeLimit(limitMs, async (signal) => await probe(url, { signal }), context);
+    if (answer.timedOut)
+      return closed("health-timeout", `${shown} did not answer within ${formatDuration(limitMs)}`);
     const { status, body } = answer.value;
     const word = body.trim().toLowerCase();
     if (status === 200 && word === "active") return { active: true };

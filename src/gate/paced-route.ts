@@ -17,7 +17,7 @@ const MAX_BYPASS_WAIT_MS = 10_000;
  */
 export function createPacedRoute(
   metadataUrl: string,
-  { clock, probe }: { readonly clock: Clock; readonly probe: HttpProbe },
+  { clock, probe, limitMs }: { readonly clock: Clock; readonly probe: HttpProbe; readonly limitMs?: number },
 ): PacedRoute {
   const url = new URL(metadataUrl).href;
   let bypass: { readonly at: number; readonly waitMs: number } | undefined;
@@ -28,7 +28,7 @@ export function createPacedRoute(
       const ago = Math.round(askedAgo / 1000);
       return { route: "imds", detail: `IMDS answered on the token path ${ago} s ago` };
     }
-    const result = await probeRoute(probe, metadataUrl, { clock, signal });
+    const result = await probeRoute(probe, metadataUrl, { clock, signal, limitMs });
     bypass = result.route === "imds" ? { at: clock.elapsed(), waitMs: nextWait(bypass?.waitMs) } : undefined;
     return result;
   }

@@ -1,39 +1,48 @@
 import type { Clock } from "../clock.js";
+import { formatDuration } from "../config/duration.js";
 import { provenanceOf } from "../endpoint/provenance.js";
 import type { HttpProbe } from "./http-probe.js";
 import { withTimeLimit } from "./time-limit.js";
 
-export { httpProbe, type HttpProbe } from "./http-probe.js";
+export type { HttpProbe } from "./http-probe.js";
 
 /** Who would answer a token request now. `detail` says what was seen, without anything from the body. */
 export type RouteProbeResult =
   | { readonly route: "nmi" | "imds" | "proxy" | "unknown"; readonly detail: string }
   | { readonly route: "unreachable"; readonly detail: string };
 
-/** Longest wait for the answer of a health request or a route probe, in milliseconds. */
+/** Longest wait for the answer of a health request or a route probe, in milliseconds, where nothing else is asked for. */
 export const PROBE_LIMIT_MS = 1000;
+
+/** What a single request needs of the world. */
+export interface ProbeContext {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Longest wait for the answer, in milliseconds. Default {@link PROBE_LIMIT_MS}. */
+  readonly limitMs?: number | undefined;
+}
 
 const PROBE_PATH = "/metadata/identity/oauth2/token";
 
 /**
  * Asks who would answer a token request, without asking for a token: neither the `Metadata` header nor a query is
  * sent, and whoever answers refuses with 400 before looking for an identity (aad-pod-identity
- * pkg/nmi/server/server.go). One request, at most 1 s. Rejects with `signal.reason` only.
+ * pkg/nmi/server/server.go). One request. Rejects with `signal.reason` only.
  */
 export async function probeRoute(
   probe: HttpProbe,
   metadataUrl: string,
-  context: { readonly clock: Clock; readonly signal: AbortSignal },
+  context: ProbeContext,
 ): Promise<RouteProbeResult> {
+  const { limitMs = PROBE_LIMIT_MS } = context;
   const url = metadataUrl.replace(/\/+$/u, "") + PROBE_PATH;
   try {
-    const answer = await withTimeLimit(
-      PROBE_LIMIT_MS,
-      async (signal) => await probe(url, { signal }),
-      context,
-    );
+    const answer = await withTimeLimit(limitMs, async (signal) => await probe(url, { signal }), context);
     if (answer.timedOut) {
-      return { route: "unreachable", detail: "no answer on the token path within 1 s" };
+      return {
+        route: "unreachable",
+        detail: `no answer on the token path within ${formatDuration(limitMs)}`,
+      };
     }
     return routeOf(answer.value);
   } catch (error) {

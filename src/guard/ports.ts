@@ -2,7 +2,7 @@ import type { HttpClient } from "@azure/core-rest-pipeline";
 import { systemClock, systemRandom, type Clock } from "../clock.js";
 import { createGateRegistry, type GateRegistry } from "../gate/gate-watcher.js";
 import type { TokenFileReader } from "../gate/token-file.js";
-import { httpProbe, type HttpProbe } from "../gate/route-probe.js";
+import { httpProbe, type HttpProbe } from "../gate/http-probe.js";
 
 /** Gives objects that take part in a key (wrapped credentials, HTTP clients) a name. */
 export interface ObjectNames {

@@ -4,8 +4,9 @@ import { detectGate, type DetectedGate } from "../gate/detect-gate.js";
 import { gateKind, type GateKind } from "../gate/gate-plane.js";
 import type { Gate } from "../gate/gate.js";
 import { METADATA_URL } from "../gate/gate-options.js";
-import { createNmiGate, ownAddresses } from "../gate/nmi-gate.js";
+import { createNmiGate } from "../gate/nmi-gate.js";
 import { createNmiOrProxyGate } from "../gate/nmi-or-proxy-gate.js";
+import { ownAddresses } from "../gate/own-addresses.js";
 import { createProxyGate } from "../gate/proxy-gate.js";
 import { readTokenFile } from "../gate/token-file.js";
 import { createWorkloadIdentityGate, injectionOf } from "../gate/workload-identity-gate.js";
@@ -63,7 +64,7 @@ function makeGate(
   switch (found) {
     case "nmi":
     case "nmi-or-proxy": {
-      const where = { url, metadataUrl: metadataUrl(environment), ownAddresses: ownAddresses(), ...chosen };
+      const where = { url, metadataUrl: metadataUrl(environment), ownAddresses, ...chosen };
       return found === "nmi"
         ? createNmiGate(where, ports)
         : createNmiOrProxyGate({ ...where, proxyPort }, ports);

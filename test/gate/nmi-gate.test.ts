@@ -241,14 +241,14 @@ describe("what is said", () => {
   });
 
   test("a pod with its node's address is told that it is never intercepted", async () => {
-    const node = createNode({ ownAddresses: ["127.0.0.1", "10.240.0.4"] });
+    const node = createNode({ ownAddresses: () => ["127.0.0.1", "10.240.0.4"] });
     node.route = { status: 400, server: IMDS };
     const observation = await node.check();
     expect(observation.state === "closed" ? observation.remedy : "").toContain("hostNetwork");
   });
 
   test("any other pod is not", async () => {
-    const node = createNode({ ownAddresses: ["127.0.0.1", "10.244.0.7"] });
+    const node = createNode({ ownAddresses: () => ["127.0.0.1", "10.244.0.7"] });
     node.route = { status: 400, server: IMDS };
     const observation = await node.check();
     expect(observation.state === "closed" ? observation.remedy : "").not.toContain("hostNetwork");

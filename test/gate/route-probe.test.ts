@@ -1,19 +1,24 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.js";
-import { httpProbe, probeRoute, type HttpProbe } from "../../src/gate/route-probe.js";
+import { httpProbe, type HttpProbe } from "../../src/gate/http-probe.js";
+import { probeRoute } from "../../src/gate/route-probe.js";
+import { socketProbe } from "../../src/gate/socket-probe.js";
 import { ManualClock } from "../../src/testing/manual-clock.js";
 import { serve, serveRaw, unusedPort, until } from "../endpoint/local-server.js";
 
 const never = new AbortController().signal;
 
-describe("httpProbe", () => {
+describe.each([
+  ["httpProbe", httpProbe],
+  ["socketProbe", socketProbe],
+])("%s", (_name, probe) => {
   test("sends one GET without header fields of its own, on a connection that it closes", async () => {
     const server = await serve((_request, response) =>
       response.setHeader("Connection", "keep-alive").end("Active"),
     );
-    await httpProbe(`${server.url}/healthz`, { signal: never });
-    await httpProbe(`${server.url}/healthz`, { signal: never });
+    await probe(`${server.url}/healthz`, { signal: never });
+    await probe(`${server.url}/healthz`, { signal: never });
     expect(server.opened).toBe(2);
     expect(server.requests[0]?.method).toBe("GET");
     expect(server.requests[0]?.url).toBe("/healthz");
@@ -21,43 +26,45 @@ describe("httpProbe", () => {
     await until(() => server.sockets.size === 0);
   });
 
-  test("gives status, Server and body", async () => {
+  test("gives status, Server, Date and body", async () => {
+    const date = "Tue, 24 Nov 2026 12:00:00 GMT";
     const server = await serve((_request, response) => {
-      response.writeHead(400, { Server: "IMDS/1" }).end("body");
+      response.writeHead(400, { Server: "IMDS/1", Date: date }).end("body");
     });
-    expect(await httpProbe(server.url, { signal: never })).toEqual({
+    expect(await probe(server.url, { signal: never })).toEqual({
       status: 400,
       server: "IMDS/1",
+      date,
       body: "body",
     });
   });
 
   test("gives no Server where there is none", async () => {
     const server = await serve((_request, response) => response.end());
-    expect((await httpProbe(server.url, { signal: never })).server).toBeUndefined();
+    expect((await probe(server.url, { signal: never })).server).toBeUndefined();
   });
 
   test("reads 1 KiB of an endless body, and destroys the socket", async () => {
     const server = await serve((_request, response) => response.write("x".repeat(5000)));
-    expect((await httpProbe(server.url, { signal: never })).body).toHaveLength(1024);
+    expect((await probe(server.url, { signal: never })).body).toHaveLength(1024);
     await until(() => server.sockets.size === 0);
   });
 
   test("does not follow redirects", async () => {
     const server = await serve((_request, response) => response.writeHead(302, { Location: "/x" }).end());
-    expect((await httpProbe(server.url, { signal: never })).status).toBe(302);
+    expect((await probe(server.url, { signal: never })).status).toBe(302);
     expect(server.requests).toHaveLength(1);
   });
 
   test("ignores the proxy of the environment", async () => {
     const server = await serve((_request, response) => response.end("direct"));
     vi.stubEnv("HTTP_PROXY", `http://127.0.0.1:${await unusedPort()}`);
-    expect((await httpProbe(server.url, { signal: never })).body).toBe("direct");
+    expect((await probe(server.url, { signal: never })).body).toBe("direct");
   });
 
   test("rejects with Node's code where nobody listens", async () => {
     const url = `http://127.0.0.1:${await unusedPort()}/`;
-    await expect(httpProbe(url, { signal: never })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(probe(url, { signal: never })).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
   test.each([
@@ -70,13 +77,13 @@ describe("httpProbe", () => {
     ],
   ])("rejects an answer that %s", async (_name, answer) => {
     const server = await serveRaw((socket) => socket.once("data", () => socket.end(answer)));
-    await expect(httpProbe(server.url, { signal: never })).rejects.toBeInstanceOf(Error);
+    await expect(probe(server.url, { signal: never })).rejects.toBeInstanceOf(Error);
   });
 
   test("rejects with the reason of an abort, and destroys the socket", async () => {
     const server = await serve(() => undefined);
     const control = new AbortController();
-    const pending = httpProbe(server.url, { signal: control.signal });
+    const pending = probe(server.url, { signal: control.signal });
     await until(() => server.requests.length === 1);
     control.abort("enough");
     await expect(pending).rejects.toBe("enough");
@@ -86,7 +93,7 @@ describe("httpProbe", () => {
   test("leaves no listener on the signal", async () => {
     const server = await serve((_request, response) => response.end());
     const { signal } = new AbortController();
-    await httpProbe(server.url, { signal });
+    await probe(server.url, { signal });
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
@@ -96,7 +103,7 @@ describe("httpProbe", () => {
     const server = await serve((request) => request.socket.unref());
     await until(() => held() === 0); // connections of earlier tests
     const control = new AbortController();
-    const pending = httpProbe(server.url, { signal: control.signal });
+    const pending = probe(server.url, { signal: control.signal });
     await until(() => server.requests.length === 1);
     expect(held()).toBe(0);
     control.abort();
