@@ -20,7 +20,16 @@ export const registerEntries: Readonly<Record<"esm" | "cjs", Readonly<Record<str
   },
 };
 
-/** Files that Node.js runs and nobody imports: built as ESM only. */
+/** The executable: one CommonJS file with everything that its exec probes need. */
+export const executableEntries: Readonly<Record<string, string>> = { "cli/main": "src/cli/main.ts" };
+
+/** What it loads for commands that need more; shares its parts with the library. */
+export const commandEntries: Readonly<Record<string, string>> = {
+  "cli/commands": "src/cli/commands.ts",
+  "cli/printers": "src/cli/printers.ts",
+};
+
+/** Files that Node.js runs, or the executable loads by name: built as ESM only. */
 export const programEntries: Readonly<Record<string, string>> = {
   "node-simulator": "src/testing/main.ts",
   "demo/main": "src/cli/demo.ts",
@@ -67,7 +76,7 @@ const config: readonly Options[] = [
     format: "cjs",
     // Split CommonJS goes through a second compiler in tsup, whose maps name the builder's folders and no source.
     sourcemap: false,
-    entry: { ...libraryEntries, ...registerEntries.cjs },
+    entry: { ...libraryEntries, ...registerEntries.cjs, ...commandEntries },
     esbuildOptions(options) {
       options.define = {
         ...options.define,
@@ -75,6 +84,21 @@ const config: readonly Options[] = [
         "import.meta.resolve": "undefined",
       };
       options.banner = { js: `const ${cjsFileUrl} = require("node:url").pathToFileURL(__filename).href;` };
+    },
+  },
+  {
+    ...shared,
+    format: "cjs",
+    splitting: false,
+    sourcemap: false,
+    entry: { ...executableEntries },
+    esbuildOptions(options) {
+      // Names stay, for stack traces; what is left is read faster at each start.
+      options.minifyWhitespace = true;
+      options.minifySyntax = true;
+      // `createRequire`, its only reader, takes a path as well.
+      options.define = { ...options.define, "import.meta.url": "__filename" };
+      options.banner = { js: "#!/usr/bin/env node" };
     },
   },
 ];

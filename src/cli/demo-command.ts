@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { untilAborted } from "../abort.js";
 import { systemClock } from "../clock.js";
 import type { EnvironmentValues } from "../config/environment.js";
@@ -19,6 +18,8 @@ export interface DemoIo {
   out(line: string): void;
   /** Words about what went wrong. */
   say(text: string): void;
+  /** Events as lines of JSON, the verdict last; else a timeline. */
+  readonly json: boolean;
   readonly color: boolean;
   readonly environment: EnvironmentValues;
   /** The built worker, beside the entry. */
@@ -27,47 +28,22 @@ export interface DemoIo {
   readonly signal: AbortSignal;
 }
 
-const HELP = `Usage: npm run demo [-- options]
-
-A node scales out, and its identity agent (NMI) is restarted soon after. The plain @azure/identity and
-azure-identity-guard live through it side by side, each in a process of its own, against one simulated node on loopback.
-Takes about 21 s, and needs no network and no Azure.
-
-  --json   events as lines of JSON, the verdict last
-  --help
-
-Exits with 0 where the guard kept what it promises, 1 where it did not or the demo could not run, 2 for bad usage.
-Colours: on a terminal without NO_COLOR, or with FORCE_COLOR.`;
-
 /** After the last step, the longest wait for answers, and for one more round of requests. */
 const ANSWERS_MS = 6_000;
 const LAST_ROUND_MS = 1_000;
 const LOOK_MS = 100;
 
 /** Runs the demo and resolves with its exit code; with 1 when `io.signal` aborts. */
-export async function runDemo(argv: readonly string[], io: DemoIo): Promise<number> {
-  let options: { readonly json?: boolean | undefined; readonly help?: boolean | undefined };
-  try {
-    const flag = { type: "boolean" } as const;
-    options = parseArgs({ args: [...argv], strict: true, options: { json: flag, help: flag } }).values;
-  } catch (error) {
-    // `parseArgs` throws a TypeError that names the option.
-    io.say(`${error instanceof Error ? error.message : String(error)}\nSee --help.`);
-    return 2;
-  }
-  if (options.help === true) {
-    io.out(HELP);
-    return 0;
-  }
+export async function runDemo(io: DemoIo): Promise<number> {
   const paint = io.color ? colored : uncolored;
   const timeline = new Timeline(paint);
   const events: DemoEvent[] = [];
   const report = (event: DemoEvent): void => {
     events.push(event);
-    const lines = options.json === true ? [JSON.stringify(event)] : timeline.lines(event);
+    const lines = io.json ? [JSON.stringify(event)] : timeline.lines(event);
     for (const line of lines) io.out(line);
   };
-  if (options.json !== true) for (const line of timelineHead(paint)) io.out(line);
+  if (!io.json) for (const line of timelineHead(paint)) io.out(line);
   try {
     await playDemo(io, events, report);
   } catch (error) {
@@ -77,7 +53,7 @@ export async function runDemo(argv: readonly string[], io: DemoIo): Promise<numb
     return 1;
   }
   const verdict = demoVerdict(events);
-  if (options.json === true) io.out(JSON.stringify({ type: "verdict", ...verdict }));
+  if (io.json) io.out(JSON.stringify({ type: "verdict", ...verdict }));
   else for (const line of verdictLines(events, verdict, paint)) io.out(line);
   return verdict.exitCode;
 }

@@ -135,9 +135,16 @@ export type DemoEvent =
 /** What a service reports about itself. */
 export type ServiceEvent = Exclude<DemoEvent, Started | NodeChanged | RequestSent | ServiceDied>;
 
+/** A service can be asked. */
+export interface Ready {
+  readonly kind: "ready";
+  /** Where its status page is, of a service that has one. */
+  readonly page?: string;
+}
+
 /** From a service to its parent. */
 export type FromService =
-  | { readonly kind: "ready" }
+  | Ready
   | { readonly kind: "event"; readonly event: ServiceEvent }
   | { readonly kind: "unusable"; readonly code: string }
   | { readonly kind: "stopped" };

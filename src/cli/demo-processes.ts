@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Clock } from "../clock.js";
 import { redact } from "../identity/redact.js";
-import type { DemoEvent, FromService, Service, ToService } from "./demo-events.js";
+import type { DemoEvent, FromService, Ready, Service, ToService } from "./demo-events.js";
 
 /** A service in a process of its own. */
 export interface ServiceProcess {
   /** Resolves when it can be asked. Rejects with a {@link ServiceError} where it cannot start. */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<Ready>;
   ask(resource: string): void;
   /** Ends it, and resolves when all that it reported has arrived and the process is gone. May be called twice. */
   stop(): Promise<void>;
@@ -28,11 +28,16 @@ const MAX_STDERR = 4_096;
 /** Starts `worker` as `who`. What it reports goes to `report`; so does an end that nobody asked for. */
 export function startService(
   who: Service,
-  options: { readonly worker: string; readonly environment: Readonly<Record<string, string>> },
+  options: {
+    readonly worker: string;
+    readonly environment: Readonly<Record<string, string>>;
+    /** Has the guarded one serve its status page. */
+    readonly page?: boolean;
+  },
   ports: { readonly clock: Clock; readonly report: (event: DemoEvent) => void },
 ): ServiceProcess {
   const { clock, report } = ports;
-  const child = fork(options.worker, [who], {
+  const child = fork(options.worker, options.page === true ? [who, "page"] : [who], {
     env: { ...options.environment },
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -51,9 +56,9 @@ export function startService(
     });
   });
 
-  async function started(): Promise<void> {
+  async function started(): Promise<Ready> {
     const first = await within(clock, START_MS, Promise.race([firstMessage(child), ended]));
-    if (first?.kind === "ready") return;
+    if (first?.kind === "ready") return first;
     const said = first?.kind === "unusable" ? first.code : stderr();
     const missing = who === "plain" && NOT_FOUND.includes(said);
     throw new ServiceError(

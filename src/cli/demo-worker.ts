@@ -33,7 +33,14 @@ async function send(message: FromService): Promise<void> {
   });
 }
 
-async function run(who: Service): Promise<void> {
+/** The guard's status page, on a free port of loopback. */
+async function servePage(): Promise<string> {
+  const { startProbeServer } = await import("../probes/probe-server.js");
+  const { url } = await startProbeServer({ host: "127.0.0.1", port: 0, page: true });
+  return url;
+}
+
+async function run(who: Service, withPage: boolean): Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const report = (event: ServiceEvent): void => {
@@ -54,7 +61,8 @@ async function run(who: Service): Promise<void> {
       running.push(serve(made.credential, message.resource, { who, clock: systemClock, signal, report }));
     });
   });
-  await send({ kind: "ready" });
+  const page = withPage && who === "guarded" ? { page: await servePage() } : {};
+  await send({ kind: "ready", ...page });
   await stopped;
   // An SDK call cannot be aborted; what it would still bring is of no interest.
   await made?.close();
@@ -68,7 +76,7 @@ process.on("disconnect", () => process.exit(0));
 
 const who = process.argv[2] === "plain" ? "plain" : "guarded";
 // No top-level await: this file is also built as CommonJS.
-void run(who)
+void run(who, process.argv[3] === "page")
   .then(
     async () => await send({ kind: "stopped" }),
     async (error: unknown) => await send({ kind: "unusable", code: errorCode(error) }),

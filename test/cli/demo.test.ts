@@ -14,26 +14,27 @@ import type { Verdict } from "../../src/cli/demo-verdict.js";
 const temp = join(import.meta.dirname, "../../temp");
 let folder = "";
 
+/** As tsup.config.ts has it for the executable. */
+const META = { "import.meta.url": "__filename" };
+
 beforeAll(async () => {
   await mkdir(temp, { recursive: true });
   folder = await mkdtemp(join(temp, "demo-"));
+  const shared = { config: false, target: "node20", platform: "node", silent: true, outDir: folder } as const;
   await build({
-    config: false,
+    ...shared,
     entry: { "demo/main": "src/cli/demo.ts", "demo/worker": "src/cli/demo-worker.ts" },
     format: "esm",
-    target: "node20",
-    platform: "node",
     splitting: true,
-    silent: true,
-    outDir: folder,
   });
+  await build({ ...shared, entry: { "cli/main": "src/cli/main.ts" }, format: "cjs", define: META });
 });
 
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
 function start(...argv: readonly string[]): ChildProcess {
   const environment = { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined };
-  const child = spawn(process.execPath, [join(folder, "demo/main.js"), ...argv], {
+  const child = spawn(process.execPath, [join(folder, "cli/main.cjs"), "demo", ...argv], {
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -160,5 +161,5 @@ test("names an option that it does not know, and exits with 2", async () => {
 test("explains itself with --help", async () => {
   const { code, out } = await outcome(start("--help"));
   expect(code).toBe(0);
-  expect(out).toContain("--json");
+  expect(out).toContain("azure-identity-guard demo --json");
 });

@@ -1,19 +1,16 @@
-import { createHash } from "node:crypto";
 import { PACKAGE_VERSION } from "../../package-info.js";
 import { DEFINITIONS } from "./drawings.js";
 import { markup, trusted } from "./markup.js";
 import { PAGE_SCRIPT } from "./page-script.js";
 import { PAGE_STYLE } from "./page-style.js";
 import type { PageView } from "./page-view.js";
-
-/** The form in which a policy names a script or a style (CSP Level 3, hash-source). */
-const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+import { sourceHash } from "./source-hash.js";
 
 /** Nothing but the page's own script and style runs, and nothing but its own server is asked. Icons are data: addresses. */
 const POLICY = [
   "default-src 'none'",
-  `script-src ${hash(PAGE_SCRIPT)}`,
-  `style-src ${hash(PAGE_STYLE)}`,
+  `script-src ${sourceHash(PAGE_SCRIPT)}`,
+  `style-src ${sourceHash(PAGE_STYLE)}`,
   "connect-src 'self'",
   "img-src data:",
   "base-uri 'none'",

@@ -31,10 +31,17 @@ process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 export function startFixture(
   name: string,
   environment: Readonly<Record<string, string>>,
-  options: { readonly ipc?: boolean; readonly nodeArguments?: readonly string[] } = {},
+  options: {
+    readonly ipc?: boolean;
+    readonly nodeArguments?: readonly string[];
+    readonly argv?: readonly string[];
+    /** What runs it, where that is not Node.js alone. */
+    readonly program?: readonly [file: string, ...rest: string[]];
+  } = {},
 ): Running {
   const file = isAbsolute(name) ? name : fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), file], {
+  const { program: [program, ...rest] = [process.execPath], nodeArguments = [], argv = [] } = options;
+  const child = spawn(program, [...rest, ...nodeArguments, file, ...argv], {
     env: { HOME: tmpdir(), PATH: "", FIXTURE_DIST: DIST_DIR, ...environment },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     serialization: "json",

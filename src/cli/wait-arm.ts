@@ -1,0 +1,126 @@
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createPipelineFromOptions,
+  createPipelineRequest,
+} from "@azure/core-rest-pipeline";
+import { retryAfterMs } from "../endpoint/retry-after.js";
+import type { GuardedCredential } from "../guard/guarded-credential.js";
+import { redact } from "../identity/redact.js";
+import { showValue } from "../identity/show-value.js";
+import { PACKAGE_NAME, PACKAGE_VERSION } from "../package-info.js";
+import type { RunCommand } from "./command.js";
+import { usageError } from "./usage.js";
+import { verifiedToken, withCredential } from "./wait-token.js";
+import { INTERVAL_MS, runWait, type Sight } from "./waiting.js";
+
+export const ARM_ENDPOINT = "https://management.azure.com";
+
+/** https://learn.microsoft.com/rest/api/resources/subscriptions/list */
+const LIST_SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01";
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A refusal is asked about again no sooner: all pods that wait share the limits of the tenant. */
+const REFUSED_WAIT_MS = 5_000;
+
+/** An answer, and how long it is not worth asking again. */
+type ArmSight = Sight & { readonly waitMs: number };
+
+/**
+ * `wait arm`: blocks until Azure Resource Manager has accepted the token, by listing subscriptions, which is what
+ * `az login --identity` does before it says that it succeeded.
+ */
+export const waitArm: RunCommand = async (values, io) => {
+  const given = values.text("--arm-endpoint") ?? ARM_ENDPOINT;
+  const endpoint = URL.canParse(given) ? new URL(given) : undefined;
+  if (endpoint?.protocol !== "https:" || `${endpoint.username}${endpoint.password}` !== "") {
+    const problem = `--arm-endpoint is ${showValue(given)}; expected a whole https: URL, such as ${ARM_ENDPOINT}`;
+    return usageError(io, "wait arm", [problem]);
+  }
+  const scope = values.text("--scope") ?? `${endpoint.origin}/.default`;
+  const intervalMs = values.read("--interval", "duration") ?? INTERVAL_MS;
+  return await withCredential(io, "wait arm", async (credential) => {
+    const list = subscriptions(credential, endpoint.origin, scope);
+    return await runWait(values, io, "Azure Resource Manager", async (see, signal) => {
+      const token = await verifiedToken(credential, scope, see, signal);
+      if (token === undefined) return undefined;
+      for (;;) {
+        const answer = await list(signal);
+        if (answer.reason === "accepted") {
+          return {
+            ...answer,
+            line: `${token.line}; ${answer.line}`,
+            seen: { ...token.seen, ...answer.seen },
+          };
+        }
+        see(answer);
+        await io.clock.sleep(Math.max(intervalMs, answer.waitMs), signal);
+      }
+    });
+  });
+};
+
+/** Asks once; whatever comes is a sight. Rejects with the reason of the signal only. */
+function subscriptions(
+  credential: GuardedCredential,
+  origin: string,
+  scope: string,
+): (signal: AbortSignal) => Promise<ArmSight> {
+  const pipeline = createPipelineFromOptions({
+    retryOptions: { maxRetries: 0 },
+    userAgentOptions: { userAgentPrefix: `${PACKAGE_NAME}/${PACKAGE_VERSION}` },
+  });
+  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
+  const client = createDefaultHttpClient();
+  return async (abortSignal) => {
+    const url = `${origin}${LIST_SUBSCRIPTIONS}`;
+    const request = createPipelineRequest({ url, abortSignal, timeout: REQUEST_TIMEOUT_MS });
+    try {
+      const { status, bodyAsText, headers } = await pipeline.sendRequest(client, request);
+      const count = status === 200 ? countOf(bodyAsText) : undefined;
+      if (count !== undefined) return listed(count);
+      const asked = retryAfterMs((name) => headers.get(name), Date.now());
+      return refused(status, bodyAsText, asked ?? REFUSED_WAIT_MS);
+    } catch (error) {
+      abortSignal.throwIfAborted();
+      const detail = redact(error instanceof Error ? error.message : String(error), 300);
+      return {
+        reason: "arm-unreachable",
+        line: `${origin} cannot be asked: ${detail}`,
+        seen: { reason: "arm-unreachable", detail },
+        waitMs: 0,
+      };
+    }
+  };
+}
+
+/** With none, `az login --identity` fails as well: the identity has no role yet, or none that is known everywhere. */
+function listed(count: number): ArmSight {
+  const reason = count === 0 ? "arm-no-subscriptions" : "accepted";
+  const line =
+    count === 0
+      ? "Azure Resource Manager shows this identity no subscription: it has no role yet"
+      : `Azure Resource Manager accepted it, and shows ${count} subscription${count === 1 ? "" : "s"}`;
+  return { reason, line, seen: { reason, subscriptions: count }, waitMs: count === 0 ? REFUSED_WAIT_MS : 0 };
+}
+
+function countOf(body: string | null | undefined): number | undefined {
+  try {
+    const { value } = JSON.parse(body ?? "") as { readonly value?: unknown };
+    return Array.isArray(value) ? value.length : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(status: number, body: string | null | undefined, waitMs: number): ArmSight {
+  const detail = redact(body ?? "", 300);
+  const reason = `arm-${status}`;
+  return {
+    reason,
+    line: `Azure Resource Manager answered ${status} ${detail}`.trim(),
+    seen: { reason, status, detail },
+    waitMs,
+  };
+}
