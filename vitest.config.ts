@@ -13,8 +13,15 @@ export const shared: TestUserConfig = {
 };
 
 const clients = "test/integration/clients/**";
+/** The command line as processes: the suite `test:cli`. */
+export const cli: string[] = [
+  "test/integration/cli-*.test.ts",
+  "test/integration/demo-page.test.ts",
+  "test/integration/doctor.test.ts",
+  "test/cli/demo.test.ts",
+];
 /** Many processes, one after another: they are for `test:scenarios`, which also has the rest of the integration tests. */
-export const processes: string[] = ["test/integration/register*.test.ts", "test/cli/demo.test.ts"];
+export const processes: string[] = ["test/integration/register*.test.ts"];
 
 // Suites with configurations of their own: they need privileges, a cluster's rules, a browser, the packed tarball, or
 // minutes.
@@ -22,6 +29,7 @@ const elsewhere = [
   "test/kernel/**",
   "test/strategies/**",
   "test/browser/**",
+  "test/container/**",
   "test/package/packed/**",
   clients,
 ];
@@ -38,7 +46,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...elsewhere, ...processes, integration],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...cli, integration],
           sequence: { groupOrder: 0 },
         },
       },
@@ -48,7 +56,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "integration",
           include: [integration],
-          exclude: [...configDefaults.exclude, clients, ...processes],
+          exclude: [...configDefaults.exclude, clients, ...cli, ...processes],
           sequence: { groupOrder: 1 },
         },
       },

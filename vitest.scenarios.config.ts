@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig, type ViteUserConfig } from "vitest/config";
-import { processes, shared } from "./vitest.config.js";
+import { cli, processes, shared } from "./vitest.config.js";
 
 /** The integration tests at full length: an 80 s budget lasts 80 s. `npm test` runs most of them at a sixth of the time. */
 const config: ViteUserConfig = defineConfig({
@@ -7,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
     ...shared,
     include: ["test/integration/**/*.test.ts", ...processes],
     // Suites of their own, with worlds that have their own scale.
-    exclude: [...configDefaults.exclude, "test/integration/clients/**"],
+    exclude: [...configDefaults.exclude, "test/integration/clients/**", ...cli],
     env: { SCENARIO_SCALE: process.env["SCENARIO_SCALE"] ?? "1" },
     testTimeout: 15 * 60_000,
     // They wait on timers far more than they compute.

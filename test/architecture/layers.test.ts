@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { libraryEntries, programEntries, registerEntries } from "../../tsup.config.js";
+import {
+  commandEntries,
+  executableEntries,
+  libraryEntries,
+  programEntries,
+  registerEntries,
+} from "../../tsup.config.js";
 import { findCycle, layerOf, wrongImports } from "./layers.js";
 import { readSources, sourceFile } from "./source-graph.js";
 
@@ -27,7 +33,8 @@ test("no chain of imports comes back to where it began", () => {
 
 test("every file of src is reached from an entry of the build", () => {
   const { esm, cjs } = registerEntries;
-  const entries = Object.values({ ...libraryEntries, ...programEntries, ...esm, ...cjs });
+  const commands = { ...executableEntries, ...commandEntries };
+  const entries = Object.values({ ...libraryEntries, ...programEntries, ...commands, ...esm, ...cjs });
   const open = entries.map((entry) => entry.replace(/^src\//, ""));
   const reached = new Set<string>();
   for (let path = open.pop(); path !== undefined; path = open.pop()) {

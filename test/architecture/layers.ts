@@ -19,10 +19,15 @@ const LAYERS: readonly (readonly [Layer, readonly string[]])[] = [
   ["edge", ["probes/", "cli/", "register.ts", "register/", "testing/"]],
 ];
 
-/** The imports between edges: the demo shows the guard against a simulated node, `register` starts the probe server. */
+/**
+ * The imports between edges: the demo shows the guard against a simulated node, `register`, `serve` and the demo start the
+ * probe server, and the demo's page looks like the status page.
+ */
 const BETWEEN_EDGES: readonly (readonly [from: RegExp, to: string])[] = [
   [/^cli\/demo/, "testing"],
+  [/^cli\/demo-(page\/|worker\.ts$)/, "probes"],
   [/^register\//, "probes"],
+  [/^cli\/serve\.ts$/, "probes"],
 ];
 
 /** The layer of a file; `undefined` where the table knows no place for it. */
