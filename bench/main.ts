@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const BENCHES = ["hot-path", "first-token", "cold-callers", "probes"];
+const BENCHES = ["hot-path", "first-token", "cold-callers", "probes", "check-nmi"];
 const flags = process.argv.slice(2);
 const unknown = flags.filter((flag) => flag !== "--quick" && !BENCHES.includes(flag));
 if (unknown.length > 0) {
