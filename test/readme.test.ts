@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { COMMANDS } from "../src/cli/command-table.js";
 import { OPTION_TABLE } from "../src/config/options.js";
 import { DURATION_METRIC, METRIC_TABLE, prometheusName } from "../src/health/metric-table.js";
 import type { GuardErrorCode } from "../src/errors.js";
@@ -38,6 +39,19 @@ describe("the README", () => {
       row.default === undefined ? "none" : `\`${row.default}\``,
       row.form.replaceAll("|", "\\|"),
       row.doc,
+    ]);
+    expect(rows(between)).toEqual(wanted);
+  });
+
+  it("has a row for every command, as its help says", () => {
+    const between = readme.slice(readme.indexOf("<!-- commands"), readme.indexOf("<!-- /commands"));
+    const wanted = COMMANDS.map(({ name, operand, summary, exits }) => [
+      `\`${name}${operand === undefined ? "" : ` ${operand}`}\``,
+      summary,
+      exits
+        .filter(([code]) => code !== 2)
+        .map(([code, meaning]) => `${code}: ${meaning}`)
+        .join("; "),
     ]);
     expect(rows(between)).toEqual(wanted);
   });

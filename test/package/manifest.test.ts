@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { libraryEntries } from "../../tsup.config.js";
+import { executableEntries, libraryEntries } from "../../tsup.config.js";
 import { manifest, readJson } from "./manifest.js";
 
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
@@ -25,6 +25,11 @@ describe("exports", () => {
   test("include package.json, which tools read", () => {
     expect(manifest.exports["./package.json"]).toBe("./package.json");
   });
+});
+
+test("the executable has the name of the package, so that npx finds it, and is what is built for it", () => {
+  expect(manifest.bin).toEqual({ [manifest.name]: "dist/cli/main.cjs" });
+  expect(Object.keys(executableEntries)).toEqual(["cli/main"]);
 });
 
 test("only what register does is done by loading alone", () => {

@@ -16,6 +16,7 @@ export interface Manifest {
   readonly license: string;
   readonly files: readonly string[];
   readonly sideEffects: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | { readonly import: Conditions; readonly require: Conditions }>

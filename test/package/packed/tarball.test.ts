@@ -2,9 +2,17 @@ import { homedir, tmpdir } from "node:os";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { libraryEntries, programEntries, registerEntries } from "../../../tsup.config.js";
+import {
+  commandEntries,
+  executableEntries,
+  libraryEntries,
+  programEntries,
+  registerEntries,
+} from "../../../tsup.config.js";
 import { manifest, root } from "../manifest.js";
+import { run, succeed } from "./run.js";
 
+const SCOPE = "https://vault.azure.net/.default";
 const { files, size, unpackedSize, project } = inject("packed");
 const paths = files.map(({ path }) => path);
 
@@ -17,7 +25,9 @@ const expected = [
     `dist/${name}.js`,
     `dist/${name}.js.map`,
   ]),
-  ...Object.keys(registerEntries.cjs).map((name) => `dist/${name}.cjs`),
+  ...Object.keys({ ...registerEntries.cjs, ...executableEntries, ...commandEntries }).map(
+    (name) => `dist/${name}.cjs`,
+  ),
 ];
 
 describe("the tarball", () => {
@@ -34,6 +44,18 @@ describe("the tarball", () => {
     const shared = /^dist\/[\w-]+-[\w-]{8}\.(js|js\.map|cjs|d\.ts|d\.cts)$/;
     const other = paths.filter((path) => path.startsWith("dist/") && !expected.includes(path));
     expect(other.filter((path) => !shared.test(path))).toEqual([]);
+  });
+
+  test("has an executable that starts where it is installed", async () => {
+    const installed = join(project, "node_modules/.bin", manifest.name);
+    expect(await succeed(installed, ["--version"], { cwd: project })).toBe(`${manifest.version}\n`);
+  });
+
+  test("has commands that find the library", async () => {
+    const installed = join(project, "node_modules/.bin", manifest.name);
+    const ran = await run(installed, ["check", "token", "--scope", SCOPE, "--gate", "nmi"], { cwd: project });
+    expect({ ...ran, stderr: "" }).toEqual({ status: 2, stdout: "", stderr: "" });
+    expect(ran.stderr).toContain("HOST_IP");
   });
 
   test("is small: at most 500 KB packed and 2.5 MB unpacked, source maps included", () => {
