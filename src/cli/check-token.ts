@@ -11,7 +11,7 @@ import { usageError } from "./usage.js";
 export const checkToken: RunCommand = async (values, io) => {
   const scope = values.text("--scope");
   if (scope === undefined) return usageError(io, "check token", [SCOPE_MISSING]);
-  const credential = tokenCredential(io, "check token");
+  const credential = await tokenCredential(values, io, "check token");
   if (typeof credential === "number") return credential;
   const { timeoutMs, leftMs } = timeLeft(values, io);
   try {

@@ -28,6 +28,13 @@ const CLIENT_ID: FlagRow = ownFlag("--client-id", {
   doc: "Client ID of the user-assigned identity to ask for.",
 });
 
+/** A token is asked for at growing distances; who wants them even says so. */
+const ATTEMPT_INTERVAL: FlagRow = {
+  ...INTERVAL_FLAG,
+  default: "800ms, growing to 5s",
+  doc: "Time between two attempts.",
+};
+
 /** Whose token, by which plane, and whose it must be. */
 const TOKEN_FLAGS: readonly FlagRow[] = [CLIENT_ID, ...optionFlags("expect", "gate", "nmi", "proxy")];
 
@@ -54,6 +61,8 @@ export const COMMANDS: readonly CommandRow[] = [
     description: [
       "For an init container: the application starts once the right identity's token",
       "comes through the right plane. Ends with 1 at once where waiting cannot help.",
+      "Under the migration proxy it would wait for ever, since the proxy starts after",
+      "the init containers: use check token as a startup probe there.",
     ],
     examples: [
       ["wait token --scope https://vault.azure.net/.default", "of any identity, by the plane that is found"],
@@ -62,7 +71,15 @@ export const COMMANDS: readonly CommandRow[] = [
         "and of no other identity than this one",
       ],
     ],
-    flags: [SCOPE, TIMEOUT_FLAG, ...TOKEN_FLAGS, ...optionFlags("retry"), JSON_FLAG, HELP_FLAG],
+    flags: [
+      SCOPE,
+      TIMEOUT_FLAG,
+      ATTEMPT_INTERVAL,
+      ...TOKEN_FLAGS,
+      ...optionFlags("retry"),
+      JSON_FLAG,
+      HELP_FLAG,
+    ],
     exits: [[0, "a verified token was had"], [1, "timed out, or refused for good"], USAGE],
     load: fromLibrary("waitToken"),
   },

@@ -9,7 +9,7 @@ import { diagnose } from "./doctor/diagnose.js";
 import { limitsWithin } from "./doctor/limits.js";
 import { linkStates } from "./doctor/link-states.js";
 import { observe } from "./doctor/observe.js";
-import { withoutOwnWarnings } from "./doctor/own-warnings.js";
+import { printOwnWarnings } from "./own-warnings.js";
 import { reportJson } from "./doctor/report-json.js";
 import { reportText } from "./doctor/report-text.js";
 
@@ -27,7 +27,8 @@ export const doctor: RunCommand = async (values, io) => {
   const timeoutMs = values.read("--timeout", "duration");
   const leftMs = Math.max(LAST_MS, (timeoutMs ?? TIMEOUT_MS) - io.sinceStart() - LAST_MS);
   const limits = limitsWithin(leftMs, timeoutMs !== undefined);
-  withoutOwnWarnings();
+  // The findings say the same.
+  printOwnWarnings(() => undefined);
   const seen = await observe(ports(io), { scope: values.text("--scope") ?? SCOPE, limits });
   const [links, findings] = [linkStates(seen), diagnose(seen)];
   const paint = wantsColor(io.environment, io.isTerminal()) ? colored : uncolored;

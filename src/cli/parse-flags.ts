@@ -8,9 +8,11 @@ export class FlagValues {
   /** What is no flag. */
   readonly words: readonly string[];
   readonly #given: ReadonlyMap<string, string>;
+  readonly #rows: readonly FlagRow[];
 
-  constructor(given: ReadonlyMap<string, string>, words: readonly string[]) {
+  constructor(given: ReadonlyMap<string, string>, words: readonly string[], rows: readonly FlagRow[]) {
     this.#given = given;
+    this.#rows = rows;
     this.words = words;
   }
 
@@ -28,9 +30,14 @@ export class FlagValues {
     return text === undefined ? undefined : OPTION_KINDS[kind].fromText(text);
   }
 
+  /** The flag that stands in for the variable, else the variable: what the reader of a message can change. */
+  nameOf(variable: string): string {
+    return this.#rows.find((row) => row.variable === variable && this.#given.has(row.flag))?.flag ?? variable;
+  }
+
   /** Variables that flags stand in for; those that would win over them are empty, which counts as unset. */
-  variables(rows: readonly FlagRow[]): Readonly<Record<string, string>> {
-    const given = rows.flatMap(({ flag, variable }) => {
+  variables(): Readonly<Record<string, string>> {
+    const given = this.#rows.flatMap(({ flag, variable }) => {
       const text = this.#given.get(flag);
       return variable === undefined || text === undefined ? [] : [[variable, text] as const];
     });
@@ -64,7 +71,7 @@ export function parseFlags(
       else problems.push(...take(row, name, inline, rest, given));
     }
   }
-  return { values: new FlagValues(given, words), problems };
+  return { values: new FlagValues(given, words, rows), problems };
 }
 
 function take(
@@ -79,13 +86,16 @@ function take(
     given.set(row.flag, "true");
     return inline === undefined ? [] : [`${name} takes no value; leave out "=${showName(inline)}"`];
   }
-  const follows = rest[0] !== undefined && !rest[0].startsWith("--") ? rest.shift() : undefined;
-  const text = (inline ?? follows)?.trim();
-  if (inline !== undefined && follows !== undefined) rest.unshift(follows);
+  const text = (inline ?? follower(rest))?.trim();
   if (text === undefined || text === "") return [`${name} needs a value${row.form && `: ${row.form}`}`];
   given.set(row.flag, text);
   if (row.kind === "text" || OPTION_KINDS[row.kind].fromText(text) !== undefined) return [];
   return [`${name} is ${showValue(text)}; expected ${row.form}`];
+}
+
+/** Takes what follows a flag, unless that is a flag itself. */
+function follower(rest: string[]): string | undefined {
+  return rest[0]?.startsWith("--") === false ? rest.shift() : undefined;
 }
 
 function unknownFlag(name: string, rows: readonly FlagRow[]): string {

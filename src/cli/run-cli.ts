@@ -26,11 +26,11 @@ export async function runCli(
   const words = asksForHelp ? argv.slice(1) : argv;
   const command = find(words, commands);
   if (command === undefined) {
-    if (asksForHelp && words.length === 0) {
-      io.out(programHelp(commands, paintFor(io)));
-      return EXIT.ok;
-    }
-    return unknownCommand(words, io, commands);
+    const listed = group(words, commands);
+    const asks = asksForHelp || words.slice(1).some((word) => HELP.includes(word));
+    if (!asks || listed.length === 0) return unknownCommand(words, io, commands);
+    io.out(programHelp(listed, paintFor(io)));
+    return EXIT.ok;
   }
   const { values, problems } = parseFlags(words.slice(command.name.split(" ").length), command.flags);
   if (asksForHelp || values.has("--help")) {
@@ -43,7 +43,7 @@ export async function runCli(
   const wrong = problems.length > 0 ? problems : extra;
   if (wrong.length > 0) return usageError(io, command.name, wrong);
   const run = await command.load();
-  return await run(values, { ...io, environment: { ...io.environment, ...values.variables(command.flags) } });
+  return await run(values, { ...io, environment: { ...io.environment, ...values.variables() } });
 }
 
 function paintFor({ environment, isTerminal }: CliIo): Paint {
@@ -54,18 +54,39 @@ function find(words: readonly string[], commands: readonly CommandRow[]): Comman
   return commands.find(({ name }) => name.split(" ").every((part, index) => words[index] === part));
 }
 
+/** `wait` alone is the beginning of several commands, and nothing that of all. */
+function group(
+  [first, second = "", ..._rest]: readonly string[],
+  commands: readonly CommandRow[],
+): readonly CommandRow[] {
+  if (first === undefined) return commands;
+  return second === "" || second.startsWith("-")
+    ? commands.filter(({ name }) => name.startsWith(`${first} `))
+    : [];
+}
+
 function unknownCommand(words: readonly string[], io: CliIo, commands: readonly CommandRow[]): number {
   const given = words.filter((word) => !word.startsWith("-")).slice(0, 2);
   if (given.length === 0) {
     io.err(programHelp(commands, uncolored));
     return EXIT.usage;
   }
-  const names = commands.map(({ name }) => name);
-  // `wait` alone is the beginning of several.
-  const beginnings = names.filter((name) => name.startsWith(`${given[0] ?? ""} `));
-  const nearest = nearestName(given.join(" "), names) ?? nearestName(given[0] ?? "", names);
-  const hint = nearest ?? (beginnings.length === 0 ? undefined : beginnings.join(", or "));
-  io.err(`${showName(given.join(" "))} is no command${hint === undefined ? "" : `; did you mean ${hint}?`}`);
+  const late = words[0]?.startsWith("-") === true ? find(given, commands) : undefined;
+  if (late !== undefined) return usageError(io, late.name, [`flags come behind the command, not before it`]);
+  const hint = likelyCommands(given, commands);
+  io.err(`${showName(given.join(" "))} is no command${hint === "" ? "" : `; did you mean ${hint}?`}`);
   io.err(`See: ${PACKAGE_NAME} --help`);
   return EXIT.usage;
+}
+
+/** What was probably meant: a command that is spelt nearly so, or all that begin so. */
+function likelyCommands(given: readonly string[], commands: readonly CommandRow[]): string {
+  const names = commands.map(({ name }) => name);
+  const [first = ""] = given;
+  const nearest = nearestName(given.join(" "), names) ?? nearestName(first, names);
+  if (nearest !== undefined) return nearest;
+  const beginnings = [given.join(" "), `${first} `, first].map((start) =>
+    names.filter((name) => name.startsWith(start)),
+  );
+  return beginnings.find((found) => found.length > 0)?.join(", or ") ?? "";
 }

@@ -10,6 +10,7 @@ import { withCredential } from "./wait-token.js";
 /** `serve`: probe endpoints, metrics and status page for the plane of the pod, as a sidecar. Runs until it is told to end. */
 export const serve: RunCommand = async (values, io) => {
   return await withCredential(
+    values,
     io,
     "serve",
     async () => {

@@ -1,10 +1,13 @@
 import { DefaultAzureCredential } from "../guard/default-azure-credential.js";
 import type { GuardedCredential } from "../guard/guarded-credential.js";
-import type { EnvironmentValues } from "../config/environment.js";
+import { variable, type EnvironmentValues } from "../config/environment.js";
+import { OPTION_TABLE } from "../config/option-table.js";
 import { isGuardError } from "../errors.js";
 import type { KeySnapshot } from "../health/health-snapshot.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import type { CliIo } from "./command.js";
+import { printOwnWarnings } from "./own-warnings.js";
+import type { FlagValues } from "./parse-flags.js";
 import { usageError } from "./usage.js";
 
 /**
@@ -27,21 +30,51 @@ export function credentialOf(
   return new DefaultAzureCredential({ guard: {} });
 }
 
-/** The same; an exit code where the settings cannot be used. */
-export function tokenCredential(
+/** What has to be known of a token before it is called verified. */
+const VERIFIED_BY = [
+  "In Kubernetes with no gate and no expectation, any identity's token would do. Give --expect-oid,",
+  "or the node's address to find NMI, in the pod spec:",
+  "    env:",
+  "      - name: HOST_IP",
+  "        valueFrom: { fieldRef: { fieldPath: status.hostIP } }",
+  "Or say that any token will do: --gate none",
+];
+
+const EXPECTATIONS = OPTION_TABLE.filter(({ option }) => option?.startsWith("expect.") === true);
+
+/** The same; an exit code where the settings cannot be used, or say nothing by which a token could be verified. */
+export async function tokenCredential(
+  values: FlagValues,
   io: CliIo,
   command: string,
   options?: { readonly inPlaceOfApplication?: boolean },
-): GuardedCredential | number {
+): Promise<GuardedCredential | number> {
+  const { environment } = io;
+  printOwnWarnings((message) => io.err(`${command}: ${message}`));
   try {
-    return credentialOf(io.environment, options);
+    const credential = credentialOf(environment, options);
+    if (!isUnverified(credential, environment)) return credential;
+    await credential.close();
+    return usageError(io, command, [VERIFIED_BY.join("\n")]);
   } catch (error) {
     if (!isGuardError(error, "ERR_GUARD_CONFIGURATION")) throw error;
     const lines = error.details.problems.map(
-      ({ name, value, expected }) => `${name} is ${value}; expected ${expected}`,
+      ({ name, value, expected }) =>
+        `${name
+          .split(", ")
+          .map((each) => values.nameOf(each))
+          .join(", ")} is ${value}; expected ${expected}`,
     );
     return usageError(io, command, lines);
   }
+}
+
+/** Whoever names a gate knows what it means. */
+function isUnverified({ health }: GuardedCredential, environment: EnvironmentValues): boolean {
+  if (variable(environment, "KUBERNETES_SERVICE_HOST") === undefined) return false;
+  if (variable(environment, "AZURE_IDENTITY_GUARD_GATE") !== undefined) return false;
+  if (health.snapshot().gateName !== undefined) return false;
+  return EXPECTATIONS.every((row) => variable(environment, row.variable) === undefined);
 }
 
 /** Whom a token names, as the command line calls it; never the token. */

@@ -11,7 +11,7 @@ import { showValue } from "../identity/show-value.js";
 import { PACKAGE_NAME, PACKAGE_VERSION } from "../package-info.js";
 import type { RunCommand } from "./command.js";
 import { usageError } from "./usage.js";
-import { verifiedToken, withCredential } from "./wait-token.js";
+import { paced, sayProxy, verifiedToken, withCredential } from "./wait-token.js";
 import { INTERVAL_MS, runWait, type Sight } from "./waiting.js";
 
 export const ARM_ENDPOINT = "https://management.azure.com";
@@ -40,7 +40,8 @@ export const waitArm: RunCommand = async (values, io) => {
   }
   const scope = values.text("--scope") ?? `${endpoint.origin}/.default`;
   const intervalMs = values.read("--interval", "duration") ?? INTERVAL_MS;
-  return await withCredential(io, "wait arm", async (credential) => {
+  return await withCredential(values, paced(values, io), "wait arm", async (credential) => {
+    sayProxy(credential, io);
     const list = subscriptions(credential, endpoint.origin, scope);
     return await runWait(values, io, "Azure Resource Manager", async (see, signal) => {
       const token = await verifiedToken(credential, scope, see, signal);

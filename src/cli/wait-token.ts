@@ -2,6 +2,7 @@ import { isGuardError } from "../errors.js";
 import type { GuardedCredential } from "../guard/guarded-credential.js";
 import { SCOPE_MISSING } from "./check-token.js";
 import type { CliIo, RunCommand } from "./command.js";
+import type { FlagValues } from "./parse-flags.js";
 import { factsLine, tokenCredential, tokenFacts } from "./token-credential.js";
 import { asTrouble, onTrouble, troubleLine, type TokenTrouble } from "./token-progress.js";
 import { usageError } from "./usage.js";
@@ -11,21 +12,43 @@ import { runWait, type Sight } from "./waiting.js";
 export const waitToken: RunCommand = async (values, io) => {
   const scope = values.text("--scope");
   if (scope === undefined) return usageError(io, "wait token", [SCOPE_MISSING]);
-  return await withCredential(io, "wait token", async (credential) => {
+  return await withCredential(values, paced(values, io), "wait token", async (credential) => {
+    sayProxy(credential, io);
     return await runWait(values, io, "a token", async (see, signal) => {
       return await verifiedToken(credential, scope, see, signal);
     });
   });
 };
 
+/** Retries are as far apart as looks at other things are, unless their own flags say otherwise. */
+export function paced(values: FlagValues, io: CliIo): CliIo {
+  const interval = values.text("--interval");
+  if (interval === undefined) return io;
+  const delays = {
+    AZURE_IDENTITY_GUARD_RETRY_DELAY: interval,
+    AZURE_IDENTITY_GUARD_RETRY_MAX_DELAY: interval,
+    // It ends no wait, and delays have to fit into it.
+    AZURE_IDENTITY_GUARD_RETRY_BUDGET: "1h",
+  };
+  return { ...io, environment: { ...io.environment, ...delays, ...values.variables() } };
+}
+
+/** The proxy is a container of the pod beside the application's: where init containers run, it does not yet. */
+export function sayProxy({ health }: GuardedCredential, io: CliIo): void {
+  if (health.snapshot().gateName !== "proxy") return;
+  io.err("The migration proxy starts after the init containers. In one of them this would wait for ever:");
+  io.err("use check token as a startup probe instead.");
+}
+
 /** Makes the credential that the settings describe, and closes it afterwards. */
 export async function withCredential(
+  values: FlagValues,
   io: CliIo,
   command: string,
   use: (credential: GuardedCredential) => Promise<number>,
   options?: { readonly inPlaceOfApplication?: boolean },
 ): Promise<number> {
-  const credential = tokenCredential(io, command, options);
+  const credential = await tokenCredential(values, io, command, options);
   if (typeof credential === "number") return credential;
   try {
     return await use(credential);

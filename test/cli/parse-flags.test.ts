@@ -84,20 +84,35 @@ describe("problems name what was seen and what is accepted:", () => {
   });
 });
 
+test("a value behind an equals sign leaves the next word alone", () => {
+  const { values, problems } = parse("--timeout=5s", "word", "--scope=a", "b");
+  expect({ words: values.words, scope: values.text("--scope"), problems }).toEqual({
+    words: ["word", "b"],
+    scope: "a",
+    problems: [],
+  });
+});
+
+test("messages name the flag that was given, else the variable", () => {
+  const { values } = parse("--host-ip", "10.240.0.4");
+  expect(values.nameOf("HOST_IP")).toBe("--host-ip");
+  expect(values.nameOf("AZURE_IDENTITY_GUARD_NMI_URL")).toBe("AZURE_IDENTITY_GUARD_NMI_URL");
+});
+
 describe("variables", () => {
   test("are what the flags stand in for, and nothing that was not given", () => {
-    expect(parse("--expect-oid", "x", "--scope", "y", "--json").values.variables(FLAGS)).toEqual({
+    expect(parse("--expect-oid", "x", "--scope", "y", "--json").values.variables()).toEqual({
       AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: "x",
     });
   });
 
   test("of the node's address silence the URL of the environment, which would win over it", () => {
-    expect(parse("--host-ip", "10.240.0.4").values.variables(FLAGS)).toEqual({
+    expect(parse("--host-ip", "10.240.0.4").values.variables()).toEqual({
       HOST_IP: "10.240.0.4",
       AZURE_IDENTITY_GUARD_NMI_URL: "",
     });
     const url = "http://10.240.0.5:8085/healthz";
-    expect(parse("--host-ip", "10.240.0.4", "--nmi-url", url).values.variables(FLAGS)).toMatchObject({
+    expect(parse("--host-ip", "10.240.0.4", "--nmi-url", url).values.variables()).toMatchObject({
       AZURE_IDENTITY_GUARD_NMI_URL: url,
     });
   });

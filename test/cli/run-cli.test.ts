@@ -37,6 +37,16 @@ describe("help", () => {
     },
   );
 
+  test.each(["wait --help", "help wait", "wait -h", "--help wait"])(
+    "of commands that begin alike: %s",
+    async (line) => {
+      const { code, said, complained } = await run(line);
+      expect({ code, complained }).toEqual({ code: EXIT.ok, complained: [] });
+      const listed = said.slice(said.indexOf("Commands") + 1, -2).map((each) => each.slice(2, 12).trim());
+      expect(listed).toEqual(["wait nmi", "wait token", "wait arm"]);
+    },
+  );
+
   test("goes to standard error where nothing was asked for, which is a mistake", async () => {
     const { code, said, complained } = await run("");
     expect({ code, said }).toEqual({ code: EXIT.usage, said: [] });
@@ -69,6 +79,11 @@ describe("a command line that cannot be used ends with 2 and says why on standar
     ["check", "check is no command; did you mean check nmi, or check token?"],
     ["help wiat nmi", "wiat nmi is no command; did you mean wait nmi?"],
     ["xylophone", "xylophone is no command"],
+    ["wait tok", "wait tok is no command; did you mean wait token?"],
+    ["wait later --help", "wait later is no command; did you mean wait "],
+    ["comp", "comp is no command; did you mean completion?"],
+    ["wai", "wai is no command; did you mean wait nmi, or wait token, or wait arm?"],
+    ["--json check nmi", "check nmi: flags come behind the command, not before it"],
     ["check nmi --timeuot 5s", "check nmi: --timeuot is no flag of this command; did you mean --timeout?"],
     ["check nmi again", "check nmi: again is one word too many"],
     ["check token", "check token: --scope needs a value: what the token is for, such as"],

@@ -104,13 +104,13 @@ describe("a wait", () => {
     expect(said).toEqual(["gave up on the thing after 1s"]);
   });
 
-  test("that waiting cannot help ends with 1, and says no more than was said", async () => {
+  test("that waiting cannot help ends with 1, and says so", async () => {
     const { code, said } = wait(async (see) => {
       see(sight("refused"));
       await Promise.resolve(undefined);
     });
     expect(await code).toBe(1);
-    expect(said).toEqual(["waiting: refused"]);
+    expect(said).toEqual(["waiting: refused", "gave up on the thing: waiting does not help"]);
   });
 
   test.each([[[]], [["--timeout", "1h"]]])("rejects as soon as the process is to end (%j)", async (argv) => {

@@ -111,7 +111,76 @@ describe.concurrent("check token", () => {
   });
 });
 
+describe.concurrent("in Kubernetes, with nothing to verify a token by,", () => {
+  test.each([CHECK, WAIT, "wait arm", "serve --port 0"])("%s cannot be used", async (line) => {
+    await using node = await startNode();
+    const { HOST_IP: _ip, AZURE_IDENTITY_GUARD_NMI_URL: _url, ...environment } = unpinned(node);
+    const { code, stdout, stderr } = await runCommand(line, environment);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/any identity's token would do.*--expect-oid.*HOST_IP.*--gate none/su);
+    expect(node.requests).toEqual([]);
+  });
+
+  test.each(["--gate none", `--expect-oid ${ANOTHER}`])("%s is enough to ask", async (flags) => {
+    await using node = await startNode();
+    const { HOST_IP: _ip, AZURE_IDENTITY_GUARD_NMI_URL: _url, ...environment } = unpinned(node);
+    const { code } = await runCommand(`${CHECK} ${flags}`, environment);
+    expect(code).toBe(flags === "--gate none" ? 0 : 1);
+    expect(tokenRequests(node)).not.toEqual([]);
+  });
+});
+
+test("the scopes and the file of the application are not the command's", async () => {
+  await using node = await startNode();
+  await using folder = await newFolder();
+  const file = join(folder.path, "ready");
+  await writeFile(file, "1");
+  const environment = {
+    ...gatedEnvironment(node),
+    AZURE_IDENTITY_GUARD_WARM_UP_SCOPES: "https://another.example/.default",
+    AZURE_IDENTITY_GUARD_HEALTH_FILE: file,
+  };
+  for (const line of [CHECK, WAIT]) {
+    const { code, stdout } = await runCommand(`${line} --json`, environment);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ audience: [SCOPE.replace("/.default", "")] });
+  }
+  expect(readFileSync(file, "utf8")).toBe("1");
+  expect(tokenRequests(node).filter(({ path }) => path.includes("another.example"))).toEqual([]);
+});
+
 describe.concurrent("wait token", () => {
+  test("asks at the interval that it is told, however long", async () => {
+    await using node = await startNode();
+    const fault = { kind: "status", status: 500, body: "" } as const;
+    node.faults.always("nmi", fault, { match: isTokenRequest });
+    const often = await runCommand(`${WAIT} --interval 50ms --timeout 3s`, gatedEnvironment(node));
+    expect(often.code).toBe(1);
+    // At the usual distances there were three.
+    expect(tokenRequests(node).length).toBeGreaterThan(8);
+    const before = tokenRequests(node).length;
+    const seldom = await runCommand(`${WAIT} --interval 5m --timeout 3s`, gatedEnvironment(node));
+    expect(seldom).toMatchObject({ code: 1, stderr: "" });
+    expect(tokenRequests(node).length - before).toBe(1);
+  });
+
+  test("says a refusal for good as one, and not as something to wait for", async () => {
+    await using node = await startNode();
+    const fault = { kind: "status", status: 200, body: tokenBody("opaque") } as const;
+    node.faults.always("nmi", fault, { match: isTokenRequest });
+    const { code, stdout } = await runCommand(`${WAIT} --json`, gatedEnvironment(node));
+    expect(code).toBe(1);
+    const told = stdout.trimEnd().split("\n");
+    expect(JSON.parse(told.at(-1) ?? "")).toMatchObject({ type: "refused", reason: "token-unverifiable" });
+  });
+
+  test("says of the migration proxy that an init container would wait for ever", async () => {
+    const environment = { ...IN_KUBERNETES, AZURE_IDENTITY_GUARD_PROXY_PORT: "9" };
+    const { code, stderr } = await runCommand(`${WAIT} --gate proxy --timeout 200ms`, environment);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/migration proxy starts after the init containers.*check token/su);
+  });
+
   test("waits for NMI, for the rule, and then for the token", async () => {
     await using node = await startNode({ nmi: { state: "down" } });
     await using command = await Command.start(WAIT.split(" "), gatedEnvironment(node));
@@ -180,7 +249,7 @@ describe.concurrent("wait arm", () => {
     readonly url: string;
     /** Bearer tokens that came, and paths. */
     readonly seen: { readonly path: string; readonly audience: unknown }[];
-    answer: { status: number; body: string };
+    answer: { status: number; body: string; retryAfter?: string };
   }
 
   const authority = createCertificateAuthority();
@@ -191,7 +260,9 @@ describe.concurrent("wait arm", () => {
       const token = (request.headers.authorization ?? "").replace("Bearer ", "");
       const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString() || "{}";
       seen.push({ path: request.url ?? "", audience: (JSON.parse(claims) as { aud?: unknown }).aud });
-      response.writeHead(arm.answer.status, { "Content-Type": "application/json" }).end(arm.answer.body);
+      const { status, body, retryAfter } = arm.answer;
+      const wait = retryAfter === undefined ? {} : { "Retry-After": retryAfter };
+      response.writeHead(status, { "Content-Type": "application/json", ...wait }).end(body);
     });
     const arm: Arm = {
       url: "",
@@ -247,6 +318,35 @@ describe.concurrent("wait arm", () => {
       new RegExp(`^ok: oid=${node.identity.objectId} .*accepted it, and shows 2 subscriptions`, "u"),
     );
     expect(arm.seen.at(-1)).toEqual({ path: "/subscriptions?api-version=2022-12-01", audience: arm.url });
+  });
+
+  test("waits where no subscription is shown, and where something else answers", async () => {
+    await using node = await startNode();
+    await using arm = await startArm();
+    arm.answer = { status: 200, body: "<html>sign in</html>" };
+    const environment = { ...gatedEnvironment(node), ...trusting };
+    await using command = await Command.start(argv(arm, "--json"), environment);
+    await command.says(/"reason":"arm-200"/u);
+    arm.answer = { status: 200, body: JSON.stringify({ value: [] }) };
+    await command.says(/"reason":"arm-no-subscriptions"/u);
+    arm.answer = { status: 200, body: JSON.stringify({ value: [{}] }) };
+    const { code, stdout } = await command.ended();
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+      type: "done",
+      oid: node.identity.objectId,
+      subscriptions: 1,
+    });
+  });
+
+  test("asks no sooner than it may", async () => {
+    await using node = await startNode();
+    await using arm = await startArm();
+    arm.answer = { status: 429, body: "", retryAfter: "3600" };
+    const environment = { ...gatedEnvironment(node), ...trusting };
+    const { code, stdout } = await runCommand([...argv(arm), "--timeout", "2s"], environment);
+    expect({ code, asked: arm.seen.length }).toEqual({ code: 1, asked: 1 });
+    expect(stdout).toMatch(/answered 429/u);
   });
 
   test("tells as JSON that nobody is there", async () => {
