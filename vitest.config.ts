@@ -18,6 +18,7 @@ export const cli: string[] = [
   "test/integration/cli-*.test.ts",
   "test/integration/demo-page.test.ts",
   "test/integration/doctor.test.ts",
+  "test/integration/terminal-sessions.test.ts",
   "test/cli/demo.test.ts",
 ];
 /** Many processes, one after another: they are for `test:scenarios`, which also has the rest of the integration tests. */

@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS, systemClock, type Clock } from "../clock.js";
 import { socketProbe } from "../gate/socket-probe.js";
+import { lineWriter } from "./line-writer.js";
 import { runCli } from "./run-cli.js";
 import { writeLine } from "./write-line.js";
 
@@ -17,26 +18,34 @@ const clock: Clock = { ...systemClock, elapsed: sinceStart };
 
 const argv = process.argv.slice(2);
 const ending = new AbortController();
+const ended = new Promise<void>((resolve) => {
+  ending.signal.addEventListener("abort", () => resolve());
+});
+const end = (): void => ending.abort();
 let killed: number | undefined;
-// Probes leave signals alone, since the kubelet never asks them to end; as an init container a command is process 1,
-// which has to listen to be ended at all.
-if (argv[0] !== "check") {
+
+// Probes leave signals alone, since the kubelet never asks them to end, and write at once, without the streams that take
+// a part of their time to make. As an init container a command is process 1, which has to listen to be ended at all.
+const isProbe = argv[0] === "check";
+if (!isProbe) {
   for (const [name, code] of Object.entries(SIGNALS)) {
     process.once(name, () => {
       killed ??= code;
-      ending.abort();
+      end();
     });
   }
 }
+const err = isProbe ? undefined : lineWriter(process.stderr, () => undefined);
+const out = isProbe
+  ? undefined
+  : lineWriter(process.stdout, end, ({ message }) => err?.line(`standard output: ${message}`));
 
 // What a command waits for keeps no process alive by itself.
 setInterval(() => undefined, MAX_TIMER_MS);
 
 void runCli(argv, {
-  out: (line) => {
-    if (!writeLine(1, line)) ending.abort();
-  },
-  err: (line) => void writeLine(2, line),
+  out: out?.line ?? ((line) => writeLine(1, line)),
+  err: err?.line ?? ((line) => writeLine(2, line)),
   environment: process.env,
   clock,
   probe: socketProbe,
@@ -48,7 +57,8 @@ void runCli(argv, {
     if (ending.signal.aborted) return 1;
     throw error;
   })
-  .then((code) => {
+  .then(async (code) => {
+    if (killed === undefined) await Promise.race([ended, Promise.all([out?.flushed(), err?.flushed()])]);
     // Not by itself: a look-up of a name that nobody waits for any more would keep the process.
     process.exit(killed ?? code);
   });
