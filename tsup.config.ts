@@ -45,6 +45,9 @@ const shared: Options = {
   // The script `build` empties dist: two configurations that clean the same folder would delete each other's files.
   clean: false,
   dts: false,
+  // What is built reads as it was written, so that stack traces name functions and lines of it. Maps would say little more
+  // without the sources, and be a sixth of the package.
+  sourcemap: false,
 };
 
 // tsup makes split CommonJS out of ESM and leaves `import.meta` as it is, a syntax error in a .cjs file.
@@ -64,18 +67,11 @@ const config: readonly Options[] = [
   {
     ...shared,
     format: "esm",
-    // Names and lines for stack traces; with the sources in them the maps would be half of the package.
-    sourcemap: true,
     entry: { ...libraryEntries, ...programEntries, ...registerEntries.esm },
-    esbuildOptions(options) {
-      options.sourcesContent = false;
-    },
   },
   {
     ...shared,
     format: "cjs",
-    // Split CommonJS goes through a second compiler in tsup, whose maps name the builder's folders and no source.
-    sourcemap: false,
     entry: { ...libraryEntries, ...registerEntries.cjs, ...commandEntries },
     esbuildOptions(options) {
       options.define = {
@@ -90,7 +86,6 @@ const config: readonly Options[] = [
     ...shared,
     format: "cjs",
     splitting: false,
-    sourcemap: false,
     entry: { ...executableEntries },
     esbuildOptions(options) {
       // Names stay, for stack traces; what is left is read faster at each start.

@@ -19,12 +19,9 @@ const paths = files.map(({ path }) => path);
 /** Files that an entry of the build becomes. */
 const expected = [
   ...Object.keys(libraryEntries).flatMap((name) =>
-    [".js", ".js.map", ".d.ts", ".cjs", ".d.cts"].map((ending) => `dist/${name}${ending}`),
+    [".js", ".d.ts", ".cjs", ".d.cts"].map((ending) => `dist/${name}${ending}`),
   ),
-  ...Object.keys({ ...programEntries, ...registerEntries.esm }).flatMap((name) => [
-    `dist/${name}.js`,
-    `dist/${name}.js.map`,
-  ]),
+  ...Object.keys({ ...programEntries, ...registerEntries.esm }).flatMap((name) => [`dist/${name}.js`]),
   ...Object.keys({ ...registerEntries.cjs, ...executableEntries, ...commandEntries }).map(
     (name) => `dist/${name}.cjs`,
   ),
@@ -41,7 +38,7 @@ describe("the tarball", () => {
   });
 
   test("holds in dist only what the entries became, and what they share", () => {
-    const shared = /^dist\/[\w-]+-[\w-]{8}\.(js|js\.map|cjs|d\.ts|d\.cts)$/;
+    const shared = /^dist\/[\w-]+-[\w-]{8}\.(js|cjs|d\.ts|d\.cts)$/;
     const other = paths.filter((path) => path.startsWith("dist/") && !expected.includes(path));
     expect(other.filter((path) => !shared.test(path))).toEqual([]);
   });
@@ -58,7 +55,7 @@ describe("the tarball", () => {
     expect(ran.stderr).toContain("HOST_IP");
   });
 
-  test("is small: at most 500 KB packed and 2.5 MB unpacked, source maps included", () => {
+  test("is small: at most 500 KB packed and 2.5 MB unpacked", () => {
     expect(size).toBeLessThanOrEqual(500_000);
     expect(unpackedSize).toBeLessThanOrEqual(2_500_000);
   });
