@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { NodeSimulator } from "../../src/testing/node-simulator.js";
-import { Command, EXECUTABLE, runCommand } from "./support/cli.js";
+import { Command, EXECUTABLE, jsonLines, runCommand } from "./support/cli.js";
 import { eventually } from "./support/eventually.js";
 import { startNode } from "./support/node.js";
 import { endWithin, startFixture, type Ended } from "./support/process.js";
@@ -164,10 +164,7 @@ describe.concurrent("wait nmi", () => {
     await node.nmi.installRule();
     const { code, stdout } = await command.ended();
     expect(code).toBe(0);
-    const told = stdout
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as object);
+    const told = jsonLines(stdout);
     expect(told[0]).toMatchObject({ type: "waiting", reason: "route-bypassed" });
     expect(told.at(-1)).toMatchObject({ type: "done", reason: "active", state: "open" });
   });

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { createCertificateAuthority } from "../../src/testing/certificate-authority.js";
 import { mintToken } from "../../src/testing/mint-token.js";
 import type { NodeSimulator } from "../../src/testing/node-simulator.js";
-import { Command, runCommand } from "./support/cli.js";
+import { Command, jsonLines, runCommand } from "./support/cli.js";
 import { eventually } from "./support/eventually.js";
 import { newFolder } from "./support/folder.js";
 import { startNode } from "./support/node.js";
@@ -204,10 +204,7 @@ describe.concurrent("wait token", () => {
     node.imds.clearTokenCache();
     const { code, stdout } = await command.ended();
     expect(code).toBe(0);
-    const told = stdout
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as object);
+    const told = jsonLines(stdout);
     const expected = { oid: [node.identity.objectId] };
     expect(told[0]).toMatchObject({ type: "waiting", saw: { oid: ANOTHER }, expected });
     expect(told.at(-1)).toMatchObject({ type: "done", oid: node.identity.objectId });

@@ -193,7 +193,7 @@ describe.concurrent("several copies of @azure/identity in one application", () =
       FIXTURE_CLASS: "WorkloadIdentityCredential",
       NODE_OPTIONS: `--require ${early} --require ${REQUIRED}`,
     });
-    const { stderr, stdout } = await application.endAnyhow();
+    const { stderr, stdout } = await application.ended();
     expect(stderr).toMatch(/Warning: \S+index\.js was loaded before azure-identity-guard\/register/u);
     // Whoever asks from now on gets guarded classes all the same.
     expect(stdout).toContain('"original":false');

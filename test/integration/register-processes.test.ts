@@ -100,7 +100,7 @@ describe.concurrent("the probe server", () => {
     await eventually(async () => (await statusOf(`${url}/readyz`)) === 503);
     await expect(fetch(await urlOf(application))).rejects.toThrow();
     application.running.process.kill("SIGTERM");
-    expect(await application.endAnyhow()).toMatchObject({ signal: "SIGTERM" });
+    expect(await application.ended()).toMatchObject({ signal: "SIGTERM" });
   });
 
   test("comes alone where only its port is set, and without a page", async () => {
@@ -120,7 +120,7 @@ describe.concurrent("the probe server", () => {
       ...PROBES,
       AZURE_IDENTITY_GUARD_HEALTH_HOST: "192.0.2.1",
     });
-    const { code, stderr } = await application.endAnyhow();
+    const { code, stderr } = await application.ended();
     expect(code).toBe(1);
     expect(stderr).toContain("EADDRNOTAVAIL");
   });
@@ -147,7 +147,7 @@ describe.concurrent("what is configured and cannot be done", () => {
     ["HOST_IP", "my-node"],
   ])("stops the process before the application begins (%s=%s)", async (name, value) => {
     await using application = await Application.start(ESM, "--import", { [name]: value });
-    const { code, stdout, stderr } = await application.endAnyhow();
+    const { code, stdout, stderr } = await application.ended();
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(
       `IdentityGuardError: The identity guard cannot be configured; 1 to correct:\n- ${name} is`,

@@ -1,30 +1,17 @@
 import { PACKAGE_VERSION } from "../../package-info.js";
 import { markup, trusted, type Markup } from "../../probes/status-page/markup.js";
-import { sourceHash } from "../../probes/status-page/source-hash.js";
+import { pageHeaders } from "../../probes/status-page/page-headers.js";
 import type { Service } from "../demo-events.js";
 import { PAGE_ACTIONS, type PageAction } from "./page-actions.js";
 import { SCRIPT } from "./page-script.js";
 import { STYLE } from "./page-style.js";
 
-/** Nothing but the page's own script and style runs, and nothing but its own server is asked or framed. */
-const POLICY = [
-  "default-src 'none'",
-  `script-src ${sourceHash(SCRIPT)}`,
-  `style-src ${sourceHash(STYLE)}`,
-  "connect-src 'self'",
-  "frame-src 'self'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-export const PAGE_HEADERS: Readonly<Record<string, string>> = Object.freeze({
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": POLICY,
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "same-origin",
-  "cache-control": "no-store",
+/** It shows the status page of the guarded side. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = pageHeaders({
+  script: SCRIPT,
+  style: STYLE,
+  more: ["frame-src 'self'"],
+  referrer: "same-origin",
 });
 
 const GROUPS: readonly (readonly [PageAction["group"], string])[] = [

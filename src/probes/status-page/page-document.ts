@@ -1,29 +1,15 @@
 import { PACKAGE_VERSION } from "../../package-info.js";
 import { DEFINITIONS } from "./drawings.js";
 import { markup, trusted } from "./markup.js";
+import { pageHeaders } from "./page-headers.js";
 import { PAGE_SCRIPT } from "./page-script.js";
 import { PAGE_STYLE } from "./page-style.js";
 import type { PageView } from "./page-view.js";
-import { sourceHash } from "./source-hash.js";
 
-/** Nothing but the page's own script and style runs, and nothing but its own server is asked. Icons are data: addresses. */
-const POLICY = [
-  "default-src 'none'",
-  `script-src ${sourceHash(PAGE_SCRIPT)}`,
-  `style-src ${sourceHash(PAGE_STYLE)}`,
-  "connect-src 'self'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-export const PAGE_HEADERS: Readonly<Record<string, string>> = Object.freeze({
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": POLICY,
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
+export const PAGE_HEADERS: Readonly<Record<string, string>> = pageHeaders({
+  script: PAGE_SCRIPT,
+  style: PAGE_STYLE,
+  referrer: "no-referrer",
 });
 
 /** The whole page. Readable without the script, which makes it live. */

@@ -139,7 +139,7 @@ describe.concurrent("examples/keyvault-secrets", () => {
     await using vault = await KeyVault.start(entra, node.identity.objectId);
     const environment = { ...gatedEnvironment(node), ...vault.environment, ...SHORT_BUDGET };
     await using application = await startExample("keyvault-secrets", environment);
-    const { code, stderr } = await application.endAnyhow();
+    const { code, stderr } = await application.ended();
     expect({ code, seen: vault.seen }).toEqual({ code: 1, seen: {} });
     expect(stderr).toContain("ERR_GUARD_GATE_CLOSED: No token for https://vault.azure.net");
   });

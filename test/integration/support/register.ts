@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DIST_DIR } from "./dist.js";
-import { endWithin, startFixture, type Ended, type Running } from "./process.js";
-import { secretsIn } from "./secrets.js";
-import { Slots } from "./slots.js";
 import { expect } from "vitest";
+import { DIST_DIR } from "./dist.js";
+import { startFixture, type Ended } from "./process.js";
+import { WatchedProcess } from "./watched-process.js";
 
 /** The ways to give `azure-identity-guard/register` to Node.js; `none` is the application alone. */
 export type Way = "--import" | "--require" | "NODE_OPTIONS" | "none";
@@ -30,49 +29,25 @@ export interface Told {
   readonly message?: string;
 }
 
-// The machine has few cores, and a process that starts keeps one of them busy.
-const RUNNING = new Slots(3);
-const LIMIT_MS = 25_000;
-
 /** An application in a process of its own. When it ends, all that it wrote is searched for tokens. */
-export class Application implements AsyncDisposable {
-  readonly running: Running;
-  readonly #release: () => void;
-  #ended: Promise<Ended> | undefined;
-
-  private constructor(running: Running, release: () => void) {
-    this.running = running;
-    this.#release = release;
-  }
-
+export class Application extends WatchedProcess {
   static async start(
     file: string,
     way: Way,
     environment: Readonly<Record<string, string>>,
   ): Promise<Application> {
-    const release = await RUNNING.take();
+    const release = await Application.turn();
     const variables = way === "NODE_OPTIONS" ? { NODE_OPTIONS: `--import ${IMPORTED}` } : {};
     const nodeArguments = way === "--import" ? [way, IMPORTED] : way === "--require" ? [way, REQUIRED] : [];
     const running = startFixture(file, { ...environment, ...variables }, { nodeArguments });
     return new Application(running, release);
   }
 
-  output(): string {
-    return this.running.output();
-  }
-
   /** Waits for the end, which is a good one. */
   async end(): Promise<Ended> {
-    const ended = await this.endAnyhow();
+    const ended = await this.ended();
     const { code, signal, stderr } = ended;
     expect({ code, signal, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, signal: null, stderr: "" });
-    return ended;
-  }
-
-  async endAnyhow(): Promise<Ended> {
-    this.#ended ??= endWithin(this.running, LIMIT_MS).finally(this.#release);
-    const ended = await this.#ended;
-    expect(secretsIn(ended.stdout + ended.stderr, [])).toEqual([]);
     return ended;
   }
 
@@ -84,10 +59,5 @@ export class Application implements AsyncDisposable {
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as Told)
       .sort((a, b) => a.format.localeCompare(b.format));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended === undefined) this.running.process.kill("SIGKILL");
-    await this.endAnyhow();
   }
 }
