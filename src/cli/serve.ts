@@ -17,11 +17,13 @@ export const serve: RunCommand = async (values, io) => {
       try {
         const port = readSetting(io.environment, "AZURE_IDENTITY_GUARD_HEALTH_PORT", "port") ?? SERVE_PORT;
         const page = readSetting(io.environment, "AZURE_IDENTITY_GUARD_HEALTH_PAGE", "flag") ?? true;
-        await using server = await startProbeServer({ port, page, keepAlive: true });
+        const server = await startProbeServer({ port, page, keepAlive: true });
         const { url } = server;
         const line = `serving probes, metrics${page ? " and a status page" : ""} at ${url}`;
         io.out(values.has("--json") ? JSON.stringify({ type: "serving", url }) : line);
         if (!io.signal.aborted) await once(io.signal, "abort");
+        // Not by `await using`: what it compiles to would be a file more that `register` loads.
+        await server.close();
         return EXIT.ok;
       } catch (error) {
         if (isGuardError(error, "ERR_GUARD_CONFIGURATION")) return usageError(io, "serve", [error.message]);
