@@ -31,8 +31,21 @@ export async function mounted(image: string): Promise<{ readonly root: string } 
   };
 }
 
-/** What the recipes run while they build, beside Node.js and npm. */
-const PROGRAMS = ["sh", "bash", "ldd", "grep", "install", "readlink", "dirname", "find", "mkdir", "cat"];
+interface Configuration {
+  readonly User: string;
+  readonly Env: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+}
+
+/** What an image says of how it is run. */
+export async function configuration(image: string): Promise<Configuration> {
+  const text = await buildah("inspect", "--type", "image", image);
+  return (JSON.parse(text) as { readonly OCIv1: { readonly config: Configuration } }).OCIv1.config;
+}
+
+/** What the recipes run while they build, beside Node.js and npm, and what an executable of npm is started by. */
+const PROGRAMS = ["sh", "bash", "ldd", "grep", "install", "readlink", "dirname", "find", "mkdir", "cat", "env"];
 const NPM = "usr/local/lib/node_modules/npm";
 
 /**

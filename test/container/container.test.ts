@@ -7,7 +7,9 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NodeSimulator } from "../../src/testing/node-simulator.js";
-import { buildah, makeStandIn, missingTool, mounted } from "./buildah.js";
+import { STRATEGIES } from "../../src/cli/manifests/strategies.js";
+import { buildah, configuration, makeStandIn, missingTool, mounted } from "./buildah.js";
+import { commandsOf } from "./printed-commands.js";
 
 const run = promisify(execFile);
 const RECIPES = new URL("../../examples/container/", import.meta.url).pathname;
@@ -16,7 +18,6 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const NODE_IMAGE = "localhost/azure-identity-guard-test/node:stand-in";
 const CLI_IMAGE = "localhost/azure-identity-guard-test/cli:test";
 const APP_IMAGE = "localhost/azure-identity-guard-test/app:test";
-const MAIN = "node_modules/azure-identity-guard/dist/cli/main.cjs";
 /** The image that the pod identity guidance checks with: azure-cli, 712 MB. */
 const AZURE_CLI_MB = 712;
 
@@ -72,7 +73,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a command of an image as its user, on a root that cannot be written to; ends it once `until` shows. */
+/** Runs a command in an image, with its variables, on a root that cannot be written to; ends it once `until` shows. */
 async function inImage(
   image: string,
   user: string,
@@ -80,12 +81,16 @@ async function inImage(
   environment: Readonly<Record<string, string>>,
   until?: string,
 ): Promise<Ended> {
+  const { Env } = await configuration(image);
+  const own = Object.fromEntries(Env.map((each) => each.split(/=(.*)/su).slice(0, 2) as [string, string]));
   await using files = await mounted(image);
+  // The image's PATH is for its own command, and need not lead to chroot.
   const script =
-    'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec chroot --userspec="$1" "$0" "$@"';
-  const shifted = script.replace('"$0" "$@"', '"$0" "${@:2}"');
-  const child = spawn("unshare", ["--mount", "bash", "-c", shifted, files.root, user, ...argv], {
-    env: { PATH: process.env["PATH"], ...environment },
+    'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && chroot=$(command -v chroot) && ' +
+    'PATH="$2" exec "$chroot" --userspec="$1" "$0" "${@:3}"';
+  const path = own["PATH"] ?? "";
+  const child = spawn("unshare", ["--mount", "bash", "-c", script, files.root, user, path, ...argv], {
+    env: { ...own, PATH: process.env["PATH"], ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let seen = "";
@@ -104,13 +109,7 @@ async function inImage(
 }
 
 const cli = async (argv: readonly string[], environment = {}, until?: string): Promise<Ended> =>
-  await inImage(
-    CLI_IMAGE,
-    "65532:65532",
-    ["/usr/local/bin/node", `/opt/azure-identity-guard/${MAIN}`, ...argv],
-    environment,
-    until,
-  );
+  await inImage(CLI_IMAGE, "65532:65532", ["azure-identity-guard", ...argv], environment, until);
 
 async function megabytes(image: string): Promise<number> {
   const [{ size }] = JSON.parse(await buildah("images", "--json", image)) as [{ readonly size: string }];
@@ -120,12 +119,9 @@ async function megabytes(image: string): Promise<number> {
 
 describe.skipIf(missing !== undefined)("the image of the command line", () => {
   test("has a user, no shell, and says what it can do", async () => {
-    const image = JSON.parse(await buildah("inspect", "--type", "image", CLI_IMAGE)) as {
-      readonly OCIv1: { readonly config: object };
-    };
-    expect(image.OCIv1.config).toMatchObject({
+    expect(await configuration(CLI_IMAGE)).toMatchObject({
       User: "65532:65532",
-      Entrypoint: ["/usr/local/bin/node", `/opt/azure-identity-guard/${MAIN}`],
+      Entrypoint: ["azure-identity-guard"],
     });
     await using files = await mounted(CLI_IMAGE);
     for (const path of ["bin/sh", "usr/bin/sh", "usr/local/bin/npm", "usr/local/lib/node_modules"]) {
@@ -170,15 +166,22 @@ describe.skipIf(missing !== undefined)("the image of the command line", () => {
 describe.skipIf(missing !== undefined)("an application's own image", () => {
   test("has the guard in front of it, and the command line beside it", async () => {
     await using node = await NodeSimulator.start();
-    const image = JSON.parse(await buildah("inspect", "--type", "image", APP_IMAGE)) as {
-      readonly OCIv1: { readonly config: { readonly Cmd: readonly string[]; readonly User: string } };
-    };
-    const { Cmd, User } = image.OCIv1.config;
+    const { Cmd = [], User } = await configuration(APP_IMAGE);
     expect(User).toBe("node");
     const inApp = ["/bin/sh", "-c", 'cd /app && exec "$@"', "sh"];
     const started = await inImage(APP_IMAGE, "1000:1000", [...inApp, ...Cmd], node.environment);
     expect(started).toMatchObject({ code: 0, output: "guarded\n" });
-    const check = ["/usr/local/bin/node", `/app/${MAIN}`, "check", "nmi"];
+    const check = ["azure-identity-guard", "check", "nmi"];
     expect(await inImage(APP_IMAGE, "1000:1000", check, node.environment)).toMatchObject({ code: 0 });
+  });
+});
+
+/** The command lines of every printed pod, each once, and what the pod runs them as. */
+const PRINTED = commandsOf(Object.values(STRATEGIES));
+
+describe.skipIf(missing !== undefined).each([CLI_IMAGE, APP_IMAGE])("in %s", (image) => {
+  test.each(PRINTED)("%s of a printed pod runs as it stands there", async (_, argv) => {
+    await using node = await NodeSimulator.start();
+    expect(await inImage(image, "1000:1000", argv, node.environment)).toMatchObject({ code: 0 });
   });
 });
