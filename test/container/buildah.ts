@@ -45,7 +45,19 @@ export async function configuration(image: string): Promise<Configuration> {
 }
 
 /** What the recipes run while they build, beside Node.js and npm, and what an executable of npm is started by. */
-const PROGRAMS = ["sh", "bash", "ldd", "grep", "install", "readlink", "dirname", "find", "mkdir", "cat", "env"];
+const PROGRAMS = [
+  "sh",
+  "bash",
+  "ldd",
+  "grep",
+  "install",
+  "readlink",
+  "dirname",
+  "find",
+  "mkdir",
+  "cat",
+  "env",
+];
 const NPM = "usr/local/lib/node_modules/npm";
 
 /**
