@@ -37,7 +37,7 @@ export const httpProbe: HttpProbe = async (url, { signal }) => {
       abort = () => reject(signal.reason);
       signal.addEventListener("abort", abort);
       // The last word where the connection ends without a word, as after an unasked-for upgrade.
-      request.on("close", () => reject(new Error("The connection was closed without an answer.")));
+      request.on("close", () => reject(closedEarly()));
       request.on("error", reject);
       request.on("response", (response) => readStart(response, resolve, reject));
     });
@@ -48,6 +48,11 @@ export const httpProbe: HttpProbe = async (url, { signal }) => {
     request.destroy();
   }
 };
+
+/** With the code of a connection that breaks off, which Node gives some of these cases and not others. */
+function closedEarly(): Error {
+  return Object.assign(new Error("The connection was closed without an answer."), { code: "ECONNRESET" });
+}
 
 function unreferenced(request: ClientRequest): void {
   request.on("socket", (socket) => {

@@ -2,7 +2,7 @@ import { formatDuration } from "../config/duration.js";
 import { redact } from "../identity/redact.js";
 import type { GateReason } from "./gate.js";
 import type { HttpProbe } from "./http-probe.js";
-import { errorCode, PROBE_LIMIT_MS, type ProbeContext } from "./route-probe.js";
+import { errorCode, isNoHttp, PROBE_LIMIT_MS, type ProbeContext } from "./route-probe.js";
 import { withTimeLimit } from "./time-limit.js";
 
 /** What the health endpoint of NMI showed. */
@@ -40,8 +40,8 @@ export async function checkNmiHealth(
   } catch (error) {
     context.signal.throwIfAborted();
     const code = errorCode(error);
-    // An answer that is no HTTP is an answer: llhttp's codes begin with HPE_.
-    if (code.startsWith("HPE_"))
+    // An answer that is no HTTP is an answer.
+    if (isNoHttp(code))
       return closed("health-unexpected", `${shown} answered with something that is no HTTP`);
     return closed(REASON_BY_CODE.get(code) ?? "health-unreachable", `no connection to ${shown}: ${code}`);
   }

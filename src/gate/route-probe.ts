@@ -47,7 +47,11 @@ export async function probeRoute(
     return routeOf(answer.value);
   } catch (error) {
     context.signal.throwIfAborted();
-    return { route: "unreachable", detail: `no connection to the token path: ${errorCode(error)}` };
+    const code = errorCode(error);
+    const detail = isNoHttp(code)
+      ? "the token path answered with something that is no HTTP"
+      : `no connection to the token path: ${code}`;
+    return { route: "unreachable", detail };
   }
 }
 
@@ -57,10 +61,22 @@ export function errorCode(error: unknown): string {
   return typeof code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : "unknown error";
 }
 
+/** Whether a code says that an answer came which is no HTTP: llhttp's begin with HPE_. */
+export function isNoHttp(code: string): boolean {
+  return code.startsWith("HPE_");
+}
+
+/**
+ * In the path is who refuses such a request with 400 and no `Server`, as NMI does. Another answer that
+ * bears nobody's name (404, 200, 503) shows neither NMI nor IMDS, and leaves NMI's health to decide. It does not close
+ * the gate: IMDS names itself in every answer, whatever the status, so that a bypass shows; a mesh that drops the name
+ * would pass its 400 on, which looks like NMI's, so that to insist on 400 closes no gap; and where something on a healthy
+ * node rewrites what NMI says, a closed gate would never open again. The answer to the token request itself is looked at
+ * in its turn, and so are the claims of what it brings.
+ */
 function routeOf(answer: { readonly status: number; readonly server: string | undefined }): RouteProbeResult {
   const { status, server } = answer;
   const provenance = provenanceOf(answer);
-  // NMI refuses such a request with 400 and nothing else: another status without `Server` comes from a third party.
   const route = provenance === "nmi" && status !== 400 ? "unknown" : provenance;
   const named = server === undefined ? "without a Server header" : "with a Server header";
   return { route, detail: `the token path answered ${status} ${named}` };

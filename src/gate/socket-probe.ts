@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { HttpProbe } from "./http-probe.js";
-import { AnswerReader } from "./answer-reader.js";
+import { AnswerReader, coded } from "./answer-reader.js";
 
 /**
  * The {@link HttpProbe} of processes that live for two requests: to load `node:http` takes them longer than to ask. A
@@ -31,7 +31,7 @@ export const socketProbe: HttpProbe = async (url, { signal }) => {
       socket.on("error", reject);
       socket.on("data", (chunk) => read(() => reader.add(chunk)));
       socket.on("end", () => read(() => reader.end()));
-      socket.on("close", () => reject(new Error("The connection was closed without an answer.")));
+      socket.on("close", () => reject(coded("The connection was closed without an answer.", "ECONNRESET")));
       const path = `${target.pathname}${target.search}`;
       socket.write(`GET ${path} HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\n\r\n`);
     });

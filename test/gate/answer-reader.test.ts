@@ -43,7 +43,12 @@ const ANSWERS: readonly [name: string, text: string, answer: Partial<Answer>, at
     { server: "IMDS/1" },
     false,
   ],
-  ["more than it says", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nActive", { body: "Ac" }, false],
+  [
+    "line ends after it",
+    "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nActive\r\n",
+    { status: 200, body: "Active" },
+    false,
+  ],
 ];
 
 test.each(ANSWERS)("an answer with %s is read", (_name, text, answer, atEnd) => {
@@ -67,6 +72,12 @@ test.each([
   ["breaks off in its head", "HTTP/1.1 200 OK\r\nContent-", "ECONNRESET"],
   ["breaks off in its body", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nAct", "ECONNRESET"],
   ["breaks off in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nAct", "ECONNRESET"],
+  [
+    "breaks off after its last chunk",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nActive\r\n0\r\n",
+    "ECONNRESET",
+  ],
+  ["has more than it says", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nActive", "HPE_CLOSED_CONNECTION"],
   ["is no HTTP", "SSH-2.0-x\r\n", "HPE_INVALID_CONSTANT"],
   ["is another HTTP", "HTTP/2 200\r\n\r\n", "HPE_INVALID_CONSTANT"],
   ["has no status", "HTTP/1.1 OK\r\n\r\n", "HPE_INVALID_STATUS"],

@@ -106,6 +106,9 @@ describe("route", () => {
     ],
     [{ status: 400, server: "istio-envoy" }, "open active-route-unknown"],
     [{ status: 404 }, "open active-route-unknown"],
+    [{ status: 200 }, "open active-route-unknown"],
+    [{ status: 404, server: IMDS }, "closed route-bypassed"],
+    [{ status: 200, server: IMDS }, "closed route-bypassed"],
     ["ECONNREFUSED", "closed route-unreachable"],
     ["ECONNRESET", "closed route-unreachable"],
   ])("%j is %s", async (route, expected) => {

@@ -77,7 +77,8 @@ describe.each([
     ],
   ])("rejects an answer that %s", async (_name, answer) => {
     const server = await serveRaw((socket) => socket.once("data", () => socket.end(answer)));
-    await expect(probe(server.url, { signal: never })).rejects.toBeInstanceOf(Error);
+    const code = answer.startsWith("SSH") ? "HPE_INVALID_CONSTANT" : "ECONNRESET";
+    await expect(probe(server.url, { signal: never })).rejects.toMatchObject({ code });
   });
 
   test("rejects with the reason of an abort, and destroys the socket", async () => {
@@ -127,6 +128,9 @@ describe("probeRoute", () => {
     ["a mesh that rewrites Server", 400, "istio-envoy", "unknown"],
     ["somebody without Server who does not refuse", 200, undefined, "unknown"],
     ["somebody without Server who has nothing there", 404, undefined, "unknown"],
+    ["somebody without Server who is in trouble", 503, undefined, "unknown"],
+    ["somebody with an empty Server", 400, "", "unknown"],
+    ["somebody who calls himself like IMDS", 400, "x IMDS/150", "unknown"],
   ])("recognises %s", async (_name, status, server, route) => {
     const probe: HttpProbe = async () => ({ status, server, body: "" });
     const result = await probeRoute(probe, "http://169.254.169.254", {
@@ -141,6 +145,16 @@ describe("probeRoute", () => {
     expect((await probeRoute(httpProbe, url, { clock: systemClock, signal: never })).route).toBe(
       "unreachable",
     );
+  });
+
+  test.each([
+    ["HPE_INVALID_CONSTANT", "the token path answered with something that is no HTTP"],
+    ["ECONNRESET", "no connection to the token path: ECONNRESET"],
+    ["SSL: s3cr3t", "no connection to the token path: unknown error"],
+  ])("what fails with %s is unreachable, and says how", async (code, detail) => {
+    const probe: HttpProbe = async () => await Promise.reject(Object.assign(new Error("s3cr3t"), { code }));
+    const context = { clock: new ManualClock(), signal: never };
+    expect(await probeRoute(probe, "http://x", context)).toEqual({ route: "unreachable", detail });
   });
 
   test("no answer within 1 s is unreachable, and ends the request", async () => {
