@@ -10,7 +10,7 @@ import { usageError } from "./usage.js";
 export const CHECK_TIMEOUT_MS = 1_000;
 
 /** What a process needs to end, and to be told that it has. */
-const LAST_MS = 50;
+const LAST_MS = 100;
 
 /** What is left for an observation of the time that the kubelet gives the process, whose start counts. */
 export function timeLeft(

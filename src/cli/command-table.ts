@@ -28,10 +28,14 @@ const CLIENT_ID: FlagRow = ownFlag("--client-id", {
   doc: "Client ID of the user-assigned identity to ask for.",
 });
 
+const NMI_INTERVAL: FlagRow = { ...INTERVAL_FLAG, doc: "Time between two looks; a second at the least." };
+
 /** A token is asked for at growing distances; who wants them even says so. */
 const ATTEMPT_INTERVAL: FlagRow = {
   ...INTERVAL_FLAG,
   default: "800ms, growing to 5s",
+  variable: "AZURE_IDENTITY_GUARD_RETRY_DELAY",
+  also: ["AZURE_IDENTITY_GUARD_RETRY_MAX_DELAY"],
   doc: "Time between two attempts.",
 };
 
@@ -51,7 +55,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ["wait nmi", "the node's address from HOST_IP, for as long as it takes"],
       ["wait nmi --timeout 5m", "then give up, and let the kubelet start over"],
     ],
-    flags: [TIMEOUT_FLAG, INTERVAL_FLAG, ...NMI_FLAGS, JSON_FLAG, HELP_FLAG],
+    flags: [TIMEOUT_FLAG, NMI_INTERVAL, ...NMI_FLAGS, JSON_FLAG, HELP_FLAG],
     exits: [[0, "NMI is active"], [1, "timed out"], USAGE],
     load: () => waitNmi,
   },

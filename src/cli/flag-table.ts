@@ -10,6 +10,8 @@ export interface FlagRow {
   readonly aliases: readonly string[];
   /** The variable that the flag stands in for, and wins over. */
   readonly variable?: string;
+  /** Further variables that get the same value. */
+  readonly also?: readonly string[];
   /** How the value is read; a switch has none. */
   readonly kind: OptionKind | "text" | "switch";
   /** What the help calls the value. */

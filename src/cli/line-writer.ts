@@ -14,20 +14,14 @@ export interface LineWriter {
  * On a pipe, `fs.writeSync` blocks where the reader is slow; the stream keeps what does not fit.
  *
  * @param closed - called once where the reader has gone (`| head`)
- * @param failed - called once where nothing can be written for another reason
  */
-export function lineWriter(
-  stream: Writable,
-  closed: () => void,
-  failed: (error: Error) => void = () => undefined,
-): LineWriter {
+export function lineWriter(stream: Writable, closed: () => void): LineWriter {
   let broken = false;
   const waiting: (() => void)[] = [];
   // A disk that is full loses lines, and ends no wait.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     broken = true;
     if (error.code === "EPIPE" || error.code === "EBADF") closed();
-    else failed(error);
     waiting.splice(0).forEach((each) => each());
   });
   return {

@@ -1,3 +1,4 @@
+import { waitForNameServers } from "./lookups.js";
 import type { RunCommand } from "./command.js";
 import type * as Commands from "./commands.js";
 import type * as Demo from "./demo.js";
@@ -11,7 +12,10 @@ function load(path: "./commands.cjs" | "./printers.cjs"): unknown {
 
 /** Commands that need the library. */
 export function fromLibrary(name: keyof typeof Commands): () => RunCommand {
-  return () => (load("./commands.cjs") as typeof Commands)[name];
+  return () => {
+    waitForNameServers();
+    return (load("./commands.cjs") as typeof Commands)[name];
+  };
 }
 
 /** Commands that print what would only be in the way of others. */

@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS, systemClock, type Clock } from "../clock.js";
 import { socketProbe } from "../gate/socket-probe.js";
 import { lineWriter } from "./line-writer.js";
+import { waitForNameServers } from "./lookups.js";
 import { runCli } from "./run-cli.js";
 import { writeLine } from "./write-line.js";
 
@@ -16,6 +17,9 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const sinceStart = (): number => process.uptime() * 1000;
 const clock: Clock = { ...systemClock, elapsed: sinceStart };
 
+/** They wait, and end by a signal that they hear, as process 1 as well. The others leave signals to the system. */
+const WAITING: readonly string[] = ["wait", "serve", "demo"];
+
 const argv = process.argv.slice(2);
 const ending = new AbortController();
 const ended = new Promise<void>((resolve) => {
@@ -23,11 +27,10 @@ const ended = new Promise<void>((resolve) => {
 });
 const end = (): void => ending.abort();
 let killed: number | undefined;
+let lost: Error | undefined;
 
-// Probes leave signals alone, since the kubelet never asks them to end, and write at once, without the streams that take
-// a part of their time to make. As an init container a command is process 1, which has to listen to be ended at all.
-const isProbe = argv[0] === "check";
-if (!isProbe) {
+const waits = WAITING.includes(argv[0] ?? "");
+if (waits) {
   for (const [name, code] of Object.entries(SIGNALS)) {
     process.once(name, () => {
       killed ??= code;
@@ -35,20 +38,25 @@ if (!isProbe) {
     });
   }
 }
-const err = isProbe ? undefined : lineWriter(process.stderr, () => undefined);
-const out = isProbe
-  ? undefined
-  : lineWriter(process.stdout, end, ({ message }) => err?.line(`standard output: ${message}`));
+const streams = waits
+  ? { out: lineWriter(process.stdout, end), err: lineWriter(process.stderr, () => undefined) }
+  : undefined;
+const writeOut = (line: string): void => {
+  lost ??= writeLine(1, line);
+};
 
 // What a command waits for keeps no process alive by itself.
 setInterval(() => undefined, MAX_TIMER_MS);
 
 void runCli(argv, {
-  out: out?.line ?? ((line) => writeLine(1, line)),
-  err: err?.line ?? ((line) => writeLine(2, line)),
+  out: streams?.out.line ?? writeOut,
+  err: streams?.err.line ?? ((line) => void writeLine(2, line)),
   environment: process.env,
   clock,
-  probe: socketProbe,
+  probe: async (url, context) => {
+    if (/[a-z]/iu.test(new URL(url).hostname)) waitForNameServers();
+    return await socketProbe(url, context);
+  },
   sinceStart,
   signal: ending.signal,
   isTerminal: () => process.stdout.isTTY,
@@ -58,7 +66,10 @@ void runCli(argv, {
     throw error;
   })
   .then(async (code) => {
-    if (killed === undefined) await Promise.race([ended, Promise.all([out?.flushed(), err?.flushed()])]);
-    // Not by itself: a look-up of a name that nobody waits for any more would keep the process.
-    process.exit(killed ?? code);
+    if (streams !== undefined && killed === undefined)
+      await Promise.race([ended, Promise.all([streams.out.flushed(), streams.err.flushed()])]);
+    // A probe has seen what it has seen, whoever reads it; of the others their text is what they are for.
+    const unread = lost !== undefined && argv[0] !== "check";
+    if (unread) writeLine(2, `standard output: ${lost?.message ?? ""}`);
+    process.exit(killed ?? (unread && code === 0 ? 1 : code));
   });

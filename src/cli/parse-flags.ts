@@ -32,14 +32,17 @@ export class FlagValues {
 
   /** The flag that stands in for the variable, else the variable: what the reader of a message can change. */
   nameOf(variable: string): string {
-    return this.#rows.find((row) => row.variable === variable && this.#given.has(row.flag))?.flag ?? variable;
+    return (
+      this.#rows.find((row) => this.#given.has(row.flag) && standsFor(row).includes(variable))?.flag ??
+      variable
+    );
   }
 
   /** Variables that flags stand in for; those that would win over them are empty, which counts as unset. */
   variables(): Readonly<Record<string, string>> {
-    const given = this.#rows.flatMap(({ flag, variable }) => {
-      const text = this.#given.get(flag);
-      return variable === undefined || text === undefined ? [] : [[variable, text] as const];
+    const given = this.#rows.flatMap((row) => {
+      const text = this.#given.get(row.flag);
+      return text === undefined ? [] : standsFor(row).map((name) => [name, text] as const);
     });
     const silenced = given.flatMap(([name]) => {
       const other = SILENCED[name];
@@ -47,6 +50,10 @@ export class FlagValues {
     });
     return Object.fromEntries([...silenced, ...given]);
   }
+}
+
+function standsFor({ variable, also = [] }: FlagRow): readonly string[] {
+  return variable === undefined ? also : [variable, ...also];
 }
 
 /** Reads `--flag value`, `--flag=value` and switches; `problems` has a sentence for everything that is wrong. */
@@ -99,9 +106,8 @@ function follower(rest: string[]): string | undefined {
 }
 
 function unknownFlag(name: string, rows: readonly FlagRow[]): string {
-  const nearest = nearestName(
-    name,
-    rows.flatMap(({ flag, aliases }) => [flag, ...aliases]),
-  );
+  const known = rows.flatMap(({ flag, aliases }) => [flag, ...aliases]);
+  // Everything is near to a single letter.
+  const nearest = name.startsWith("--") ? nearestName(name, known) : undefined;
   return `${showName(name)} is no flag of this command${nearest === undefined ? "" : `; did you mean ${nearest}?`}`;
 }

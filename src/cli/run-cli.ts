@@ -23,7 +23,12 @@ export async function runCli(
     return EXIT.ok;
   }
   const asksForHelp = HELP.includes(first);
-  const words = asksForHelp ? argv.slice(1) : argv;
+  const words = argv.slice(
+    Math.max(
+      0,
+      argv.findIndex((word) => !HELP.includes(word)),
+    ),
+  );
   const command = find(words, commands);
   if (command === undefined) {
     const listed = group(words, commands);

@@ -1,11 +1,19 @@
 import { once } from "node:events";
+import { untilAborted } from "../abort.js";
 import { isGuardError } from "../errors.js";
 import { startProbeServer } from "../probes/probe-server.js";
 import { readSetting } from "../config/read-setting.js";
 import { EXIT, type RunCommand } from "./command.js";
 import { SERVE_PORT } from "./serve-port.js";
 import { usageError } from "./usage.js";
+import { pinsIdentity } from "./token-credential.js";
 import { withCredential } from "./wait-token.js";
+
+const NOTHING_TO_WATCH =
+  "there is no gate, and no token is asked for: give --warm-up-scopes, or the node's address in HOST_IP";
+
+const NOTHING_ASKED =
+  "no token is asked for, so that nobody compares one with the identity that is expected; give --warm-up-scopes";
 
 /** `serve`: probe endpoints, metrics and status page for the plane of the pod, as a sidecar. Runs until it is told to end. */
 export const serve: RunCommand = async (values, io) => {
@@ -13,11 +21,16 @@ export const serve: RunCommand = async (values, io) => {
     values,
     io,
     "serve",
-    async () => {
+    async (credential) => {
+      const scopes = readSetting(io.environment, "AZURE_IDENTITY_GUARD_WARM_UP_SCOPES", "scopes") ?? [];
+      if (scopes.length === 0 && credential.health.snapshot().gateName === undefined)
+        return usageError(io, "serve", [NOTHING_TO_WATCH]);
+      if (scopes.length === 0 && pinsIdentity(io.environment)) io.err(`serve: ${NOTHING_ASKED}`);
       try {
         const port = readSetting(io.environment, "AZURE_IDENTITY_GUARD_HEALTH_PORT", "port") ?? SERVE_PORT;
         const page = readSetting(io.environment, "AZURE_IDENTITY_GUARD_HEALTH_PAGE", "flag") ?? true;
-        const server = await startProbeServer({ port, page, keepAlive: true });
+        const starting = startProbeServer({ port, page, keepAlive: true });
+        const server = await untilAborted(starting, io.signal);
         const { url } = server;
         const line = `serving probes, metrics${page ? " and a status page" : ""} at ${url}`;
         io.out(values.has("--json") ? JSON.stringify({ type: "serving", url }) : line);

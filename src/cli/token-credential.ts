@@ -1,8 +1,8 @@
 import { DefaultAzureCredential } from "../guard/default-azure-credential.js";
 import type { GuardedCredential } from "../guard/guarded-credential.js";
-import { variable, type EnvironmentValues } from "../config/environment.js";
-import { OPTION_TABLE } from "../config/option-table.js";
+import { VARIABLE_PREFIX, variable, type EnvironmentValues } from "../config/environment.js";
 import { isGuardError } from "../errors.js";
+import { redact } from "../identity/redact.js";
 import type { KeySnapshot } from "../health/health-snapshot.js";
 import type { TokenIdentity } from "../identity/token-claims.js";
 import type { CliIo } from "./command.js";
@@ -40,7 +40,10 @@ const VERIFIED_BY = [
   "Or say that any token will do: --gate none",
 ];
 
-const EXPECTATIONS = OPTION_TABLE.filter(({ option }) => option?.startsWith("expect.") === true);
+/** What names one identity; a tenant has many, and an audience says nothing of whose the token is. */
+const EXPECTATIONS = ["OBJECT_ID", "CLIENT_ID", "RESOURCE_ID"].map(
+  (claim) => `${VARIABLE_PREFIX}EXPECTED_${claim}`,
+);
 
 /** The same; an exit code where the settings cannot be used, or say nothing by which a token could be verified. */
 export async function tokenCredential(
@@ -72,9 +75,15 @@ export async function tokenCredential(
 /** Whoever names a gate knows what it means. */
 function isUnverified({ health }: GuardedCredential, environment: EnvironmentValues): boolean {
   if (variable(environment, "KUBERNETES_SERVICE_HOST") === undefined) return false;
-  if (variable(environment, "AZURE_IDENTITY_GUARD_GATE") !== undefined) return false;
+  const gate = variable(environment, "AZURE_IDENTITY_GUARD_GATE")?.trim() ?? "auto";
+  if (gate !== "auto") return false;
   if (health.snapshot().gateName !== undefined) return false;
-  return EXPECTATIONS.every((row) => variable(environment, row.variable) === undefined);
+  return !pinsIdentity(environment);
+}
+
+/** Whether tokens of one identity alone are taken. */
+export function pinsIdentity(environment: EnvironmentValues): boolean {
+  return EXPECTATIONS.some((name) => variable(environment, name) !== undefined);
 }
 
 /** Whom a token names, as the command line calls it; never the token. */
@@ -93,7 +102,13 @@ export interface TokenFacts extends ClaimFacts {
 
 export function claimFacts(identity: TokenIdentity): ClaimFacts {
   const { objectId: oid, clientId, tenantId, resourceId, audience } = identity;
-  return present({ oid, clientId, tenantId, resourceId, audience });
+  return present({
+    oid,
+    clientId,
+    tenantId,
+    resourceId,
+    audience: audience?.map((each) => redact(each, 300)),
+  });
 }
 
 /** What the credential knows of its only key. */

@@ -11,7 +11,7 @@ import { showValue } from "../identity/show-value.js";
 import { PACKAGE_NAME, PACKAGE_VERSION } from "../package-info.js";
 import type { RunCommand } from "./command.js";
 import { usageError } from "./usage.js";
-import { paced, sayProxy, verifiedToken, withCredential } from "./wait-token.js";
+import { sayProxy, verifiedToken, withCredential } from "./wait-token.js";
 import { INTERVAL_MS, runWait, type Sight } from "./waiting.js";
 
 export const ARM_ENDPOINT = "https://management.azure.com";
@@ -24,8 +24,16 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** A refusal is asked about again no sooner: all pods that wait share the limits of the tenant. */
 const REFUSED_WAIT_MS = 5_000;
 
+const MAX_BODY_BYTES = 1_048_576;
+
+/** `@azure/core-rest-pipeline`'s way to say that no body is to be read as a whole. */
+const ALL_STATUSES = new Set([Number.POSITIVE_INFINITY]);
+
+/** What Azure Resource Manager says of a token that it will never take; an expired one is another next time. */
+const REFUSED_FOR_GOOD = /^InvalidAuthenticationToken/u;
+
 /** An answer, and how long it is not worth asking again. */
-type ArmSight = Sight & { readonly waitMs: number };
+type ArmSight = Sight & { readonly waitMs: number; readonly forGood?: boolean };
 
 /**
  * `wait arm`: blocks until Azure Resource Manager has accepted the token, by listing subscriptions, which is what
@@ -34,19 +42,20 @@ type ArmSight = Sight & { readonly waitMs: number };
 export const waitArm: RunCommand = async (values, io) => {
   const given = values.text("--arm-endpoint") ?? ARM_ENDPOINT;
   const endpoint = URL.canParse(given) ? new URL(given) : undefined;
-  if (endpoint?.protocol !== "https:" || `${endpoint.username}${endpoint.password}` !== "") {
-    const problem = `--arm-endpoint is ${showValue(given)}; expected a whole https: URL, such as ${ARM_ENDPOINT}`;
+  if (endpoint?.protocol !== "https:" || `${endpoint.origin}/` !== endpoint.href) {
+    const problem = `--arm-endpoint is ${showValue(given)}; expected an https: URL without a path, such as ${ARM_ENDPOINT}`;
     return usageError(io, "wait arm", [problem]);
   }
   const scope = values.text("--scope") ?? `${endpoint.origin}/.default`;
   const intervalMs = values.read("--interval", "duration") ?? INTERVAL_MS;
-  return await withCredential(values, paced(values, io), "wait arm", async (credential) => {
+  return await withCredential(values, io, "wait arm", async (credential) => {
     sayProxy(credential, io);
     const list = subscriptions(credential, endpoint.origin, scope);
     return await runWait(values, io, "Azure Resource Manager", async (see, signal) => {
-      const token = await verifiedToken(credential, scope, see, signal);
-      if (token === undefined) return undefined;
       for (;;) {
+        const token = await verifiedToken(credential, scope, see, signal);
+        if (token === undefined) return undefined;
+        see(asking(token));
         const answer = await list(signal);
         if (answer.reason === "accepted") {
           return {
@@ -56,6 +65,7 @@ export const waitArm: RunCommand = async (values, io) => {
           };
         }
         see(answer);
+        if (answer.forGood === true) return undefined;
         await io.clock.sleep(Math.max(intervalMs, answer.waitMs), signal);
       }
     });
@@ -70,15 +80,22 @@ function subscriptions(
 ): (signal: AbortSignal) => Promise<ArmSight> {
   const pipeline = createPipelineFromOptions({
     retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: `${PACKAGE_NAME}/${PACKAGE_VERSION}` },
   });
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
   const client = createDefaultHttpClient();
   return async (abortSignal) => {
     const url = `${origin}${LIST_SUBSCRIPTIONS}`;
-    const request = createPipelineRequest({ url, abortSignal, timeout: REQUEST_TIMEOUT_MS });
+    const request = createPipelineRequest({
+      url,
+      abortSignal,
+      timeout: REQUEST_TIMEOUT_MS,
+      streamResponseStatusCodes: ALL_STATUSES,
+    });
     try {
-      const { status, bodyAsText, headers } = await pipeline.sendRequest(client, request);
+      const { status, readableStreamBody, headers } = await pipeline.sendRequest(client, request);
+      const bodyAsText = await beginning(readableStreamBody);
       const count = status === 200 ? countOf(bodyAsText) : undefined;
       if (count !== undefined) return listed(count);
       const asked = retryAfterMs((name) => headers.get(name), Date.now());
@@ -88,12 +105,34 @@ function subscriptions(
       const detail = redact(error instanceof Error ? error.message : String(error), 300);
       return {
         reason: "arm-unreachable",
-        line: `${origin} cannot be asked: ${detail}`,
+        line: `${showValue(origin)} cannot be asked: ${detail}`,
         seen: { reason: "arm-unreachable", detail },
         waitMs: 0,
       };
     }
   };
+}
+
+/** What is being waited for changes once there is a token. */
+function asking(token: Sight): Sight {
+  return {
+    reason: "arm-asked",
+    line: `Azure Resource Manager's answer; ${token.line}`,
+    seen: { reason: "arm-asked", ...token.seen },
+  };
+}
+
+/** As much of a body as a list of subscriptions may take. */
+async function beginning(body: NodeJS.ReadableStream | undefined): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop destroys the stream.
+  for await (const chunk of body ?? []) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** With none, `az login --identity` fails as well: the identity has no role yet, or none that is known everywhere. */
@@ -106,22 +145,32 @@ function listed(count: number): ArmSight {
   return { reason, line, seen: { reason, subscriptions: count }, waitMs: count === 0 ? REFUSED_WAIT_MS : 0 };
 }
 
-function countOf(body: string | null | undefined): number | undefined {
+function countOf(body: string): number | undefined {
   try {
-    const { value } = JSON.parse(body ?? "") as { readonly value?: unknown };
+    const { value } = JSON.parse(body) as { readonly value?: unknown };
     return Array.isArray(value) ? value.length : undefined;
   } catch {
     return undefined;
   }
 }
 
-function refused(status: number, body: string | null | undefined, waitMs: number): ArmSight {
-  const detail = redact(body ?? "", 300);
+function refused(status: number, body: string, waitMs: number): ArmSight {
+  const detail = redact(body, 300);
   const reason = `arm-${status}`;
   return {
     reason,
     line: `Azure Resource Manager answered ${status} ${detail}`.trim(),
     seen: { reason, status, detail },
     waitMs,
+    forGood: status === 401 && REFUSED_FOR_GOOD.test(codeOf(body)),
   };
+}
+
+function codeOf(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { readonly error?: { readonly code?: unknown } };
+    return String(error?.code ?? "");
+  } catch {
+    return "";
+  }
 }

@@ -11,7 +11,8 @@ const LOOK_LIMIT_MS = 5_000;
 export const waitNmi: RunCommand = async (values, io) => {
   const target = nmiTarget(io, LOOK_LIMIT_MS);
   if ("problems" in target) return usageError(io, "wait nmi", target.problems);
-  const intervalMs = values.read("--interval", "duration") ?? INTERVAL_MS;
+  // NMI serves the whole node: nobody asks it more often.
+  const intervalMs = Math.max(INTERVAL_MS, values.read("--interval", "duration") ?? INTERVAL_MS);
   return await runWait(values, io, "NMI", async (see, signal) => {
     for (;;) {
       const { observedAt: _at, ...seen } = await target.check(signal);

@@ -1,3 +1,4 @@
+import { variable } from "../config/environment.js";
 import { isGuardError } from "../errors.js";
 import type { GuardedCredential } from "../guard/guarded-credential.js";
 import { SCOPE_MISSING } from "./check-token.js";
@@ -8,11 +9,13 @@ import { asTrouble, onTrouble, troubleLine, type TokenTrouble } from "./token-pr
 import { usageError } from "./usage.js";
 import { runWait, type Sight } from "./waiting.js";
 
+const BUDGET = "AZURE_IDENTITY_GUARD_RETRY_BUDGET";
+
 /** `wait token`: blocks until a verified token is had, for init containers. */
 export const waitToken: RunCommand = async (values, io) => {
   const scope = values.text("--scope");
   if (scope === undefined) return usageError(io, "wait token", [SCOPE_MISSING]);
-  return await withCredential(values, paced(values, io), "wait token", async (credential) => {
+  return await withCredential(values, withRoomFor(values, io), "wait token", async (credential) => {
     sayProxy(credential, io);
     return await runWait(values, io, "a token", async (see, signal) => {
       return await verifiedToken(credential, scope, see, signal);
@@ -20,17 +23,10 @@ export const waitToken: RunCommand = async (values, io) => {
   });
 };
 
-/** Retries are as far apart as looks at other things are, unless their own flags say otherwise. */
-export function paced(values: FlagValues, io: CliIo): CliIo {
-  const interval = values.text("--interval");
-  if (interval === undefined) return io;
-  const delays = {
-    AZURE_IDENTITY_GUARD_RETRY_DELAY: interval,
-    AZURE_IDENTITY_GUARD_RETRY_MAX_DELAY: interval,
-    // It ends no wait, and delays have to fit into it.
-    AZURE_IDENTITY_GUARD_RETRY_BUDGET: "1h",
-  };
-  return { ...io, environment: { ...io.environment, ...delays, ...values.variables() } };
+/** A budget ends no wait, but the delays have to fit into it; whoever sets one keeps it. */
+export function withRoomFor(values: FlagValues, io: CliIo): CliIo {
+  if (!values.has("--interval")) return io;
+  return { ...io, environment: { ...io.environment, [BUDGET]: variable(io.environment, BUDGET) ?? "1h" } };
 }
 
 /** The proxy is a container of the pod beside the application's: where init containers run, it does not yet. */

@@ -36,16 +36,17 @@ export async function runWait(values: FlagValues, io: CliIo, what: string, work:
   const timeoutMs = values.read("--timeout", "duration");
   const json = values.has("--json");
   const begun = clock.elapsed();
-  let last: Sight | undefined;
+  // Said where the time is up before anything was seen.
+  let last: Sight = { reason: "no answer yet", line: "", seen: { reason: "no-answer" } };
   const say = (type: string, line: string, seen: object): void =>
     out(json ? JSON.stringify({ type, waitedMs: Math.round(clock.elapsed() - begun), ...seen }) : line);
   const run = async (own: AbortSignal): Promise<number> => {
     const found = await work((sight) => {
-      if (sight.reason !== last?.reason && !own.aborted) say("waiting", `waiting: ${sight.line}`, sight.seen);
+      if (sight.reason !== last.reason && !own.aborted) say("waiting", `waiting: ${sight.line}`, sight.seen);
       last = sight;
     }, own);
     if (found === undefined) {
-      say("refused", `gave up on ${what}: waiting does not help`, last?.seen ?? {});
+      say("refused", `gave up on ${what}: waiting does not help`, last.seen);
       return EXIT.failed;
     }
     say("done", `${found.line} (after ${spoken(clock.elapsed() - begun)})`, found.seen);
@@ -54,8 +55,7 @@ export async function runWait(values: FlagValues, io: CliIo, what: string, work:
   if (timeoutMs === undefined) return await run(signal);
   const ended = await withTimeLimit(timeoutMs, run, { clock, signal });
   if (!ended.timedOut) return ended.value;
-  const reason = last === undefined ? "" : `: ${last.reason}`;
-  say("timeout", `gave up on ${what} after ${formatDuration(timeoutMs)}${reason}`, last?.seen ?? {});
+  say("timeout", `gave up on ${what} after ${formatDuration(timeoutMs)}: ${last.reason}`, last.seen);
   return EXIT.failed;
 }
 

@@ -11,5 +11,7 @@ export function isForThisPage(method: string, headers: IncomingHttpHeaders, port
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   const { host = "", origin } = headers;
   if (!hosts.includes(host.toLowerCase())) return false;
+  // Another's page may not take our places either.
+  if (headers["sec-fetch-site"] === "cross-site") return false;
   return !METHODS_THAT_ACT.includes(method) || origin === undefined || origin === `http://${host}`;
 }
