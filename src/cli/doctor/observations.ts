@@ -52,6 +52,8 @@ export interface SettingsFacts {
   readonly onHostNetwork: boolean;
   /** The variable by which the plain Azure SDK sends requests for the metadata address to a proxy. */
   readonly captured?: CapturedFacts;
+  /** The variable of a proxy that is no http: or https: URL, which the plain Azure SDK cannot use. */
+  readonly proxyWithoutScheme?: string;
   /** Values that cannot be used. */
   readonly problems: readonly ConfigurationProblem[];
   /** Values that have no effect. */
@@ -68,6 +70,7 @@ export interface CapturedFacts {
   readonly variable: string;
   /** Host and port, without user name and password. */
   readonly proxy: string;
+  /** Separated by commas, without what may be secret in it. */
   readonly noProxy: string;
 }
 

@@ -6,6 +6,7 @@ import { probeRoute, type ProbeContext } from "../../gate/route-probe.js";
 import type { GuardedCredential } from "../../guard/guarded-credential.js";
 import { askForToken } from "./ask-for-token.js";
 import { detectPlane } from "./detect-plane.js";
+import { withoutSecrets } from "./hidden-values.js";
 import { limitedFiles } from "./limited-files.js";
 import type { Limits } from "./limits.js";
 import { lookAtEntra } from "./look-at-entra.js";
@@ -72,7 +73,7 @@ export async function observe(given: ObservePorts, options: ObserveOptions): Pro
     // NMI and the migration proxy are on this node, whose clock this is.
     ...(route.route === "imds" ? [["IMDS's clock", probes.route.aheadMs()] as const] : []),
   ]);
-  return {
+  const seen: Observations = {
     pod,
     settings: { ...settings, problems: [...settings.problems, ...token.problems] },
     plane,
@@ -85,6 +86,7 @@ export async function observe(given: ObservePorts, options: ObserveOptions): Pro
     token: token.look,
     ...(looked === undefined ? {} : { clock: looked }),
   };
+  return withoutSecrets(seen, environment);
 }
 
 /** What was injected, where somebody speaks of it, and the names that show in it. */

@@ -2,12 +2,13 @@ import { readEnvironment, variable, type EnvironmentValues } from "../../config/
 import { GATE_CHOICES, type GateChoice, type ResolvedOptions } from "../../config/guard-options.js";
 import { nmiHealthUrl } from "../../config/nmi-address.js";
 import { resolveOptions } from "../../config/options.js";
+import { OPTION_KINDS } from "../../config/option-kind.js";
 import { OPTION_DEFAULTS } from "../../config/option-table.js";
 import { isGuardError, type ConfigurationProblem } from "../../errors.js";
 import { httpUrl, METADATA_URL } from "../../gate/gate-options.js";
 import { showValue } from "../../identity/show-value.js";
 import type { SettingsFacts } from "./observations.js";
-import { capturingProxy } from "./proxy-variables.js";
+import { capturingProxy, proxyWithoutScheme } from "./proxy-variables.js";
 import { secretVariable } from "./secret-variable.js";
 
 const METADATA_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
@@ -36,7 +37,11 @@ export function readSettings(environment: EnvironmentValues, ownAddresses: reado
     proxyPort,
     expected,
     onHostNetwork: nmiUrl !== undefined && ownAddresses.includes(new URL(nmiUrl).hostname),
-    ...present({ captured, secretVariable: secretVariable(used) }),
+    ...present({
+      captured,
+      proxyWithoutScheme: proxyWithoutScheme(environment),
+      secretVariable: secretVariable(used),
+    }),
     problems,
     warnings,
   };
@@ -70,10 +75,10 @@ type Readable = Pick<
 function withoutProblems(environment: EnvironmentValues): Readable {
   const choice = variable(environment, "AZURE_IDENTITY_GUARD_GATE")?.trim();
   const gate = GATE_CHOICES.find((each) => each === choice) ?? ("auto" satisfies GateChoice);
-  const given = variable(environment, "AZURE_IDENTITY_GUARD_NMI_URL")?.trim();
-  const hostIp = variable(environment, "HOST_IP")?.trim();
-  const byHost = hostIp === undefined ? undefined : nmiHealthUrl(hostIp);
-  const nmiUrl = [given, byHost].find((url) => url !== undefined && URL.canParse(url));
+  // What is no address may be anything: nobody is asked for it, and it is shown as a problem alone.
+  const given = OPTION_KINDS.healthUrl.fromOption(variable(environment, "AZURE_IDENTITY_GUARD_NMI_URL"));
+  const hostIp = OPTION_KINDS.ipv4.fromOption(variable(environment, "HOST_IP"));
+  const nmiUrl = given ?? (hostIp === undefined ? undefined : nmiHealthUrl(hostIp));
   return {
     gate,
     nmiUrl,

@@ -1,6 +1,7 @@
 import { HOST_IP_LINES, injectionLines, namespace, variableSnippet } from "../copied-lines.js";
 import type { Observations, SettingsFacts } from "../observations.js";
 import type { Rule } from "../rule.js";
+import { hostOf } from "./nmi-conditions.js";
 
 const INJECTED: readonly string[] = ["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"];
 
@@ -157,10 +158,9 @@ export const ENVIRONMENT_RULES: readonly Rule[] = [
       text: "Name the address itself:",
       lines: variableSnippet(
         "NO_PROXY",
-        [
-          ...(captured?.noProxy ?? "").split(",").filter((name) => name !== ""),
-          new URL(metadataUrl).hostname,
-        ].join(","),
+        [...(captured?.noProxy ?? "").split(",").filter((name) => name !== ""), hostOf(metadataUrl)].join(
+          ",",
+        ),
       ),
     }),
     source:

@@ -38,6 +38,9 @@ export const hangs: Condition = ({ route: look }) => look?.detail.startsWith("no
 
 export const onHostNetwork: Condition = ({ settings }) => settings.onHostNetwork;
 
+/** The host of a URL, of which something may have been hidden. */
+export const hostOf = (url = ""): string => (URL.canParse(url) ? new URL(url).hostname : url);
+
 /** What health and route showed. */
 export const both = ({ nmi, route: look }: Observations): string =>
   [nmi?.detail, answererWords(look)].join("; ");

@@ -1,7 +1,7 @@
 import { nmiLog, nmiPods, variableSnippet } from "../copied-lines.js";
 import type { Rule } from "../rule.js";
 import { answererWords } from "../words.js";
-import { isNmi, route, all, not, onHostNetwork, hangs, active, both } from "./nmi-conditions.js";
+import { isNmi, route, all, not, onHostNetwork, hangs, active, both, hostOf } from "./nmi-conditions.js";
 
 /** Who answers on the token path while NMI says that it is well. */
 export const NMI_ROUTE_RULES: readonly Rule[] = [
@@ -12,7 +12,7 @@ export const NMI_ROUTE_RULES: readonly Rule[] = [
     likelihood: "certain",
     when: all(isNmi, onHostNetwork, route("imds")),
     seen: ({ settings, route: look }) =>
-      `${settings.hostIp ?? new URL(settings.nmiUrl ?? "http://").hostname}, the node's address, is this pod's own; ${answererWords(look)}`,
+      `${settings.hostIp ?? hostOf(settings.nmiUrl)}, the node's address, is this pod's own; ${answererWords(look)}`,
     meaning:
       "Packets of such a pod do not pass the node's PREROUTING chain, where NMI's rule is. Waiting does not help.",
     fix: {
