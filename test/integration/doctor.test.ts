@@ -8,6 +8,7 @@ import type { Observations } from "../../src/cli/doctor/observations.js";
 import { reportText } from "../../src/cli/doctor/report-text.js";
 import { RULES } from "../../src/cli/doctor/rules/all-rules.js";
 import { ArcSimulator } from "../../src/testing/arc.js";
+import { linesOf, mistakesTogether } from "../cli/doctor/kubectl-lines.js";
 import { expectGenerated, markdownTable } from "../generated.js";
 import { DIST_DIR } from "./support/dist.js";
 import { Owned } from "./support/owned.js";
@@ -67,6 +68,9 @@ describe.concurrent("the first finding", () => {
     );
     expect(code).toBe(first === undefined ? 0 : 1);
     expect(secretsIn(stdout, [])).toEqual([]);
+    expect(mistakesTogether(linesOf(diagnose(report.observations)))).toEqual([]);
+    const hostIp = environment["HOST_IP"] ?? "(none)";
+    expect(linesOf(diagnose(report.observations)).filter((line) => line.includes(hostIp))).toEqual([]);
     const { observations: seen } = report;
     const text = reportText(seen, linkStates(seen), diagnose(seen), uncolored);
     if (REPORTS !== undefined) appendFileSync(REPORTS, `=== ${situation}\n${text}\n\n\n`);

@@ -28,7 +28,8 @@ const LOOKS: Readonly<Record<Link, Look>> = {
       settings.problems.length > 0 || (injection !== undefined && injection.reason !== "token-file-valid");
     return { state: bad ? "bad" : "ok", text: environmentText({ settings, injection }) };
   },
-  network: ({ entra, settings: { captured } }) => {
+  network: ({ entra, settings: { captured, proxyWithoutScheme } }) => {
+    if (proxyWithoutScheme !== undefined) return { state: "bad", text: `${proxyWithoutScheme} is no URL` };
     if (entra !== undefined)
       return { state: entra.answered ? "ok" : "bad", text: entra.detail + within(entra.ms) };
     if (captured === undefined) return undefined;

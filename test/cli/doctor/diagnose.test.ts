@@ -93,6 +93,50 @@ const CASES: readonly (readonly [
     ["client-id-is-object-id"],
   ],
   [
+    "a choice that the Azure SDK does not know",
+    { ...settings({ problems: problem("AZURE_TOKEN_CREDENTIALS", "bogus") }), ...NOT_ASKED },
+    ["token-credentials-invalid"],
+  ],
+  [
+    "a proxy that is no URL, on the way to Entra ID",
+    {
+      ...plane("environment"),
+      settings: { ...WITHOUT_HOST, proxyWithoutScheme: "HTTPS_PROXY" },
+      ...failure("connection-failed"),
+    },
+    ["proxy-without-scheme"],
+  ],
+  [
+    "a proxy that is no URL, with which the SDK makes no credential",
+    {
+      ...plane("environment"),
+      settings: {
+        ...WITHOUT_HOST,
+        proxyWithoutScheme: "HTTPS_PROXY",
+        problems: problem("EnvironmentCredential"),
+      },
+      ...NOT_ASKED,
+    },
+    ["proxy-without-scheme"],
+  ],
+  [
+    "a credential that the SDK refuses for another reason",
+    {
+      ...plane("environment"),
+      settings: { ...WITHOUT_HOST, problems: problem("EnvironmentCredential") },
+      ...NOT_ASKED,
+    },
+    ["settings-unusable"],
+  ],
+  [
+    "a proxy that is no URL, past which NMI is asked",
+    settings({
+      proxyWithoutScheme: "HTTPS_PROXY",
+      captured: { variable: "HTTPS_PROXY", proxy: "a proxy", noProxy: "" },
+    }),
+    ["proxy-unusable"],
+  ],
+  [
     "a proxy in the way of the SDK",
     settings({ captured: { variable: "HTTPS_PROXY", proxy: "proxy:3128", noProxy: "" } }),
     ["proxy-captures-metadata"],

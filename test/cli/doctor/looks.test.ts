@@ -35,6 +35,21 @@ describe("a proxy captures the metadata address", () => {
   });
 });
 
+describe("a proxy is no URL", () => {
+  test.each<[Readonly<Record<string, string>>, string | undefined]>([
+    [{ HTTPS_PROXY: "http://p:1" }, undefined],
+    [{ HTTP_PROXY: "https://p:1", NO_PROXY: "169.254.169.254" }, undefined],
+    [{ HTTPS_PROXY: "p:1" }, "HTTPS_PROXY"],
+    [{ https_proxy: "10.0.0.1:3128", NO_PROXY: "169.254.169.254" }, "https_proxy"],
+    [{ ALL_PROXY: "socks5://p:1" }, "ALL_PROXY"],
+    // Which nobody reads then.
+    [{ HTTPS_PROXY: "http://p:1", HTTP_PROXY: "p:1" }, undefined],
+    [{}, undefined],
+  ])("with %j: %s", (environment, variable) => {
+    expect(readSettings(environment, []).proxyWithoutScheme).toBe(variable);
+  });
+});
+
 describe("the plane", () => {
   const NODE = { HOST_IP: "10.240.0.4" };
   const SECRET = { AZURE_TENANT_ID: OID, AZURE_CLIENT_ID: OID, AZURE_CLIENT_SECRET: "the-secret" };

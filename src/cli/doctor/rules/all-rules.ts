@@ -8,11 +8,13 @@ import { NMI_HEALTH_RULES } from "./nmi-health-rules.js";
 import { NMI_ROUTE_RULES } from "./nmi-route-rules.js";
 import { NO_PLANE_RULES } from "./no-plane-rules.js";
 import { PROXY_RULES } from "./proxy-rules.js";
+import { SDK_VARIABLE_RULES } from "./sdk-variable-rules.js";
 import { TOKEN_FILE_RULES } from "./token-file-rules.js";
 import { TOKEN_RULES } from "./token-rules.js";
 
 /** All that is known, causes before what they lead to: of what is equally likely, the first is told first. */
 export const RULES: readonly Rule[] = [
+  ...SDK_VARIABLE_RULES,
   ...ENVIRONMENT_RULES,
   ...CLOCK_RULES,
   ...PROXY_RULES,

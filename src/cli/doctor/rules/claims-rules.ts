@@ -1,4 +1,11 @@
-import { HOST_IP_LINES, injectionLines, podBinding, variableSnippet } from "../copied-lines.js";
+import {
+  annotationLines,
+  drainNode,
+  HOST_IP_LINES,
+  injectionLines,
+  podBinding,
+  variableSnippet,
+} from "../copied-lines.js";
 import type { FailedToken, Observations, PlaneKind } from "../observations.js";
 import type { Fix, Rule } from "../rule.js";
 import { failed, message } from "./token-conditions.js";
@@ -38,12 +45,18 @@ const STRANGERS: Readonly<Partial<Record<PlaneKind, string>>> = {
 
 function remedyForStranger(seen: Observations): Fix {
   if (seen.plane.kind === "nmi") {
-    return { text: "Name the identity (AZURE_CLIENT_ID), and compare the binding:", lines: podBinding(seen) };
+    return {
+      text: "Name the identity, and compare the binding:",
+      lines: [...variableSnippet("AZURE_CLIENT_ID", "CLIENT_ID"), ...podBinding(seen)],
+    };
   }
   if (seen.plane.kind !== "imds") {
     return {
-      text: "Compare the client ID with the identity that is meant:",
-      lines: injectionLines(seen).slice(-1),
+      text: "Compare the client ID with the identity that is meant, and correct it:",
+      lines: [
+        ["az identity show", "-g GROUP -n IDENTITY", '--query "{clientId:clientId, objectId:principalId}"'],
+        ...annotationLines(seen),
+      ],
     };
   }
   if (!seen.pod.inKubernetes) {
@@ -53,9 +66,9 @@ function remedyForStranger(seen: Observations): Fix {
     text: "With Workload ID label the pod; with AAD Pod Identity tell the guard where NMI is; with the machine's own identities name the one that is meant:",
     lines: [
       ...injectionLines(seen),
-      "# or",
+      "# or with AAD Pod Identity, in the container",
       ...HOST_IP_LINES,
-      "# or",
+      "# or with identities of the machine, in the container",
       ...variableSnippet("AZURE_CLIENT_ID", "CLIENT_ID"),
     ],
   };
@@ -84,10 +97,13 @@ export const CLAIMS_RULES: readonly Rule[] = [
     seen: message,
     meaning:
       "The platform keeps a token for 24 h and serves it again; reported after identities were taken off a node and put back. Nothing that the pod does renews it.",
-    fix: {
-      text: "Replace the node; the pods move to another one:",
-      lines: ["kubectl cordon NODE", "kubectl drain NODE --ignore-daemonsets --delete-emptydir-data"],
-    },
+    fix: (seen) => ({
+      text: "Replace the node. The pods move to another one:",
+      lines: [
+        ...drainNode(seen),
+        ["az aks nodepool delete-machines", "-g GROUP --cluster-name CLUSTER -n POOL --machine-names $NODE"],
+      ],
+    }),
     source: "aad-pod-identity#1071, #681, #1102",
   },
 ];

@@ -1,7 +1,7 @@
-import { HOST_IP_LINES, injectionLines, namespace, variableSnippet } from "../copied-lines.js";
+import { HOST_IP_LINES, injectionLines, variableSnippet } from "../copied-lines.js";
 import type { Observations, SettingsFacts } from "../observations.js";
 import type { Rule } from "../rule.js";
-import { hostOf } from "./nmi-conditions.js";
+import { TOKEN_CREDENTIALS } from "./sdk-variable-rules.js";
 
 const INJECTED: readonly string[] = ["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"];
 
@@ -10,6 +10,9 @@ const lacksHostIp = ({ settings }: Observations): boolean => settings.hostIp ===
 /** What no rule of its own speaks of. */
 function otherProblems({ settings, injection }: Observations): SettingsFacts["problems"] {
   return settings.problems.filter(({ name }) => {
+    if (name === TOKEN_CREDENTIALS) return false;
+    // The SDK refuses whatever it is given with such a proxy.
+    if (name.endsWith("Credential")) return settings.proxyWithoutScheme === undefined;
     if (name === "HOST_IP") return settings.hostIp !== undefined;
     return injection?.reason !== "not-injected" || !name.split(", ").every((each) => INJECTED.includes(each));
   });
@@ -19,9 +22,6 @@ function notInjected({ injection }: Observations, wholly: boolean): boolean {
   if (injection?.reason !== "not-injected") return false;
   return wholly === (injection.missing.length === INJECTED.length);
 }
-
-const usesMetadataAddress = ({ plane }: Observations): boolean =>
-  plane.kind === "nmi" || plane.kind === "proxy" || plane.kind === "imds";
 
 function sawClientId({ token }: Observations): string | undefined {
   return token.outcome === "failed" ? token.saw?.clientId : undefined;
@@ -143,30 +143,6 @@ export const ENVIRONMENT_RULES: readonly Rule[] = [
     source: "learn.microsoft.com, Access token claims reference (oid, appid)",
   },
   {
-    id: "proxy-captures-metadata",
-    title: "The Azure SDK sends token requests to a proxy",
-    link: "network",
-    likelihood: "hazard",
-    when: (seen) => seen.settings.captured !== undefined && usesMetadataAddress(seen),
-    seen: ({ settings: { captured } }) =>
-      `${captured?.variable ?? ""} is ${captured?.proxy ?? ""}, and NO_PROXY ${
-        captured?.noProxy === "" ? "is not set" : `(${captured?.noProxy ?? ""}) does not name the address`
-      }`,
-    meaning:
-      "The guard goes past proxies; the plain SDK, and other programs of this pod, do not: the proxy cannot reach the metadata address of this node, or reaches that of its own. The SDK's NO_PROXY takes no ranges and no *.",
-    fix: ({ settings: { captured, metadataUrl } }) => ({
-      text: "Name the address itself:",
-      lines: variableSnippet(
-        "NO_PROXY",
-        [...(captured?.noProxy ?? "").split(",").filter((name) => name !== ""), hostOf(metadataUrl)].join(
-          ",",
-        ),
-      ),
-    }),
-    source:
-      "learn.microsoft.com, Azure Instance Metadata Service (proxies); @typespec/ts-http-runtime policies/proxyPolicy.ts",
-  },
-  {
     id: "setting-unknown",
     title: "A setting has no effect",
     link: "environment",
@@ -178,34 +154,6 @@ export const ENVIRONMENT_RULES: readonly Rule[] = [
     source: "azure-identity-guard README, Settings",
   },
   {
-    id: "secret-comes-first",
-    title: "A secret of the environment comes before the pod's identity",
-    link: "environment",
-    likelihood: "hazard",
-    when: ({ plane, settings }) =>
-      plane.kind === "environment" && (settings.nmiUrl !== undefined || settings.tokenFilePath !== undefined),
-    seen: ({ settings }) =>
-      `${settings.secretVariable ?? ""} is set, and so is ${
-        settings.tokenFilePath === undefined
-          ? (settings.nmiUrlFrom ?? "NMI's URL")
-          : "AZURE_FEDERATED_TOKEN_FILE"
-      }`,
-    meaning:
-      "DefaultAzureCredential takes what is in the environment first: the tokens are those of an app registration, and neither NMI nor Workload ID is asked.",
-    fix: (seen) => ({
-      text: "If that is a left-over, take it away:",
-      lines: [
-        [
-          "kubectl set env",
-          "deployment/NAME",
-          `-n ${namespace(seen)}`,
-          `${seen.settings.secretVariable ?? ""}-`,
-        ],
-      ],
-    }),
-    source: "@azure/identity defaultAzureCredential.ts; aad-pod-identity#738",
-  },
-  {
     id: "gate-off",
     title: "NMI answers, and its gate is off",
     link: "environment",
@@ -213,7 +161,10 @@ export const ENVIRONMENT_RULES: readonly Rule[] = [
     when: ({ plane, settings }) => plane.kind === "nmi" && settings.gate === "none",
     seen: "AZURE_IDENTITY_GUARD_GATE is none, and NMI answers token requests",
     meaning: "When NMI goes, the node's own identity answers, and only an expectation notices.",
-    fix: { text: "Turn the gate on:", lines: variableSnippet("AZURE_IDENTITY_GUARD_GATE", "nmi") },
+    fix: {
+      text: "Turn the gate on:",
+      lines: [...HOST_IP_LINES, ...variableSnippet("AZURE_IDENTITY_GUARD_GATE", "nmi").slice(1)],
+    },
     source: "aad-pod-identity website, Known Issues",
   },
   {

@@ -1,5 +1,12 @@
 import { formatDuration } from "../../../config/duration.js";
-import { injectionLines, trustLines, variableSnippet } from "../copied-lines.js";
+import {
+  annotationLines,
+  namespace,
+  podName,
+  trustLines,
+  variablesSnippet,
+  variableSnippet,
+} from "../copied-lines.js";
 import type { Observations } from "../observations.js";
 import type { Condition, Rule } from "../rule.js";
 import { wrongAudience } from "./audience.js";
@@ -109,7 +116,7 @@ export const FEDERATION_RULES: readonly Rule[] = [
       text: "Annotate the client ID, and recreate the pod:",
       lines: [
         ["az identity show", "-g GROUP -n IDENTITY", "--query clientId -o tsv"],
-        ...injectionLines(seen).slice(-1),
+        ...annotationLines(seen),
       ],
     }),
     source: "learn.microsoft.com, AADSTS700016",
@@ -123,10 +130,19 @@ export const FEDERATION_RULES: readonly Rule[] = [
     seen: ({ entra }) => entra?.detail ?? "",
     meaning:
       "The certificate is of an authority that Node.js does not know: a firewall that inspects traffic has its own, or the clock is wrong.",
-    fix: {
+    fix: (seen) => ({
       text: "Exempt the address from inspection, or have Node.js trust the authority:",
-      lines: variableSnippet("NODE_EXTRA_CA_CERTS", "/path/to/authority.pem"),
-    },
+      lines: [
+        ["kubectl create configmap authority", `-n ${namespace(seen)}`, "--from-file=authority.pem"],
+        "# in the container",
+        ...variableSnippet("NODE_EXTRA_CA_CERTS", "/etc/authority/authority.pem"),
+        "volumeMounts:",
+        "  - { name: authority, mountPath: /etc/authority, readOnly: true }",
+        "# in the pod",
+        "volumes:",
+        "  - { name: authority, configMap: { name: authority } }",
+      ],
+    }),
     source: "nodejs.org, Command-line API (NODE_EXTRA_CA_CERTS)",
   },
   {
@@ -140,8 +156,13 @@ export const FEDERATION_RULES: readonly Rule[] = [
     fix: {
       text: "Let network policies and firewalls pass it, or name the proxy that leads there:",
       lines: [
-        "- ports: [{ port: 443 }]   # egress of the NetworkPolicy",
-        ...variableSnippet("HTTPS_PROXY", "http://PROXY:PORT"),
+        "# egress of the NetworkPolicy",
+        "- ports: [{ port: 443 }, { port: 53, protocol: UDP }, { port: 53 }]",
+        "# or in the container",
+        ...variablesSnippet({
+          HTTPS_PROXY: "http://PROXY:PORT",
+          NO_PROXY: "169.254.169.254,localhost,127.0.0.1,.svc,.cluster.local",
+        }),
       ],
     },
     source: "learn.microsoft.com, Outbound network and FQDN rules for AKS clusters",
@@ -157,10 +178,10 @@ export const FEDERATION_RULES: readonly Rule[] = [
         Math.max(0, Math.round((look?.expiresInMs ?? 0) / 1_000) * 1_000),
       )}`,
     meaning: "The file is good by the clock here: the clock is wrong, or an old copy was sent.",
-    fix: {
-      text: "Compare the node's clock with another one.",
-      lines: ["date -u   # on the node, and elsewhere"],
-    },
+    fix: (seen) => ({
+      text: "Compare the pod's clock, which is its node's, with your own:",
+      lines: [[`kubectl exec ${podName(seen)}`, `-n ${namespace(seen)}`, "-- date -u; date -u"]],
+    }),
     source: "learn.microsoft.com, AADSTS700024",
   },
 ];

@@ -1,4 +1,4 @@
-import { HOST_IP_LINES, nmiLog, healthUrlLines, variableSnippet } from "../copied-lines.js";
+import { HOST_IP_LINES, nmiEnd, nmiLog, healthUrlLines, variablesSnippet } from "../copied-lines.js";
 import type { Observations } from "../observations.js";
 import type { Rule } from "../rule.js";
 import {
@@ -17,6 +17,8 @@ function healthPort({ nmiUrl = "" }: Observations["settings"]): string {
   const port = URL.canParse(nmiUrl) ? new URL(nmiUrl).port : "";
   return port === "" ? "80" : port;
 }
+
+const PROBE_PORT = "kubectl get daemonset -A -o yaml | grep http-probe-port";
 
 /** What NMI's health shows, together with who answers on the token path. */
 export const NMI_HEALTH_RULES: readonly Rule[] = [
@@ -44,8 +46,8 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
     meaning:
       "NMI says Active or Not Active, and nothing else. Another process has the port, or NMI has another one.",
     fix: {
-      text: "Find the port (--http-probe-port) of NMI, and name the URL:",
-      lines: ["kubectl get daemonset -A -o yaml | grep -e http-probe-port", ...healthUrlLines("")],
+      text: "Find the port of NMI (--http-probe-port, else 8080), and name the URL:",
+      lines: [PROBE_PORT, ...healthUrlLines("")],
     },
     source: "aad-pod-identity pkg/probes/probes.go; #728, #740",
   },
@@ -75,7 +77,7 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
       "NMI answers this pod's token requests, so it runs on this node. The address is another node's, the port another one, or a network policy drops the packets.",
     fix: {
       text: "Take the node's address from the downward API instead of a fixed value, and compare the port:",
-      lines: ["kubectl get daemonset -A -o yaml | grep -e http-probe-port", ...HOST_IP_LINES],
+      lines: [PROBE_PORT, ...HOST_IP_LINES],
     },
     source: "aad-pod-identity pkg/probes/probes.go; charts nmi-daemonset.yaml",
   },
@@ -93,7 +95,10 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
     seen: both,
     meaning:
       "Nobody listens on NMI's health port, and its rule is not there: token requests reach IMDS, which answers for the node's own identity.",
-    fix: (seen) => ({ text: "Look for NMI on this node, and why it does not run:", lines: nmiLog(seen) }),
+    fix: (seen) => ({
+      text: "Look for NMI on this node, and why it does not run; where it has no pod, at its DaemonSet's node selector and tolerations:",
+      lines: [...nmiEnd(seen), "kubectl get daemonset -A -o wide | grep nmi"],
+    }),
     source: "aad-pod-identity cmd/nmi/main.go; website, Known Issues; #875, #784, #892",
   },
   {
@@ -107,7 +112,7 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
       "Both refuse, as after a crash: token requests are led to a port that nobody listens on. No wrong token can come, and none at all.",
     fix: (seen) => ({
       text: "The kubelet restarts it. If it lasts, look at why it ends:",
-      lines: nmiLog(seen),
+      lines: nmiEnd(seen),
     }),
     source: "aad-pod-identity pkg/nmi/server/server.go (only a signal cleans up)",
   },
@@ -120,7 +125,7 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
     seen: both,
     meaning: "A network policy drops the packets, or HOST_IP is not this node's address.",
     fix: ({ settings, ...seen }) => ({
-      text: "Allow the node's address and port, and compare HOST_IP with the pod's status.hostIP:",
+      text: "Allow the addresses of all nodes, and compare HOST_IP with the pod's status.hostIP:",
       lines: [
         [
           `kubectl get pod ${seen.pod.name ?? "POD"}`,
@@ -128,7 +133,7 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
           "-o jsonpath='{.status.hostIP}'",
         ],
         "# egress of the NetworkPolicy",
-        `- to: [{ ipBlock: { cidr: ${settings.hostIp ?? "HOST_IP"}/32 } }]`,
+        "- to: [{ ipBlock: { cidr: NODE_SUBNET } }]",
         `  ports: [{ port: ${healthPort(settings)} }]`,
       ],
     }),
@@ -152,9 +157,10 @@ export const NMI_HEALTH_RULES: readonly Rule[] = [
       text: "Where nobody installed AAD Pod Identity, turn the gate off and pin the identity:",
       lines: [
         "kubectl get daemonset -A | grep nmi",
-        ...variableSnippet("AZURE_IDENTITY_GUARD_GATE", "none"),
-        "  - name: AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID",
-        "    value: OBJECT_ID",
+        ...variablesSnippet({
+          AZURE_IDENTITY_GUARD_GATE: "none",
+          AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: "OBJECT_ID",
+        }),
       ],
     },
     source: "azure-identity-guard README, Settings",

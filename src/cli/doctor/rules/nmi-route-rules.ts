@@ -1,4 +1,4 @@
-import { nmiLog, nmiPods, variableSnippet } from "../copied-lines.js";
+import { nmiLog, nmiPods, variablesSnippet, variableSnippet } from "../copied-lines.js";
 import type { Rule } from "../rule.js";
 import { answererWords } from "../words.js";
 import { isNmi, route, all, not, onHostNetwork, hangs, active, both, hostOf } from "./nmi-conditions.js";
@@ -21,10 +21,11 @@ export const NMI_ROUTE_RULES: readonly Rule[] = [
         "spec:",
         "  hostNetwork: false",
         "# or",
-        "env:",
-        "  - { name: AZURE_IDENTITY_GUARD_GATE, value: none }",
-        "  - { name: AZURE_CLIENT_ID, value: CLIENT_ID }",
-        "  - { name: AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID, value: OBJECT_ID }",
+        ...variablesSnippet({
+          AZURE_IDENTITY_GUARD_GATE: "none",
+          AZURE_CLIENT_ID: "CLIENT_ID",
+          AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID: "OBJECT_ID",
+        }),
       ],
     },
     source: "aad-pod-identity pkg/nmi/iptables/iptables.go (PREROUTING)",
@@ -84,7 +85,7 @@ export const NMI_ROUTE_RULES: readonly Rule[] = [
     seen: both,
     meaning: "The redirect of the Workload ID migration proxy comes before NMI's rule.",
     fix: {
-      text: "Have the proxy watched in place of NMI, or take its annotation off the pod:",
+      text: "Have the proxy watched in place of NMI; or take its annotation (azure.workload.identity/inject-proxy-sidecar) out of the pod template:",
       lines: variableSnippet("AZURE_IDENTITY_GUARD_GATE", "proxy"),
     },
     source: "azure-workload-identity init/init-iptables.sh",

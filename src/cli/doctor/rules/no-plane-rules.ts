@@ -25,11 +25,12 @@ export const NO_PLANE_RULES: readonly Rule[] = [
     meaning:
       "A network policy keeps this pod from 169.254.169.254, or the cluster is not on Azure. If Workload ID was meant, the webhook missed the pod.",
     fix: (seen) => ({
-      text: "Allow the address in the egress of the pod's NetworkPolicy; for Workload ID label the pod, and recreate it:",
+      text: "Allow the address in the egress of the pod's NetworkPolicy; for Workload ID label the pod:",
       lines: [
+        "# egress of the NetworkPolicy",
         "- to: [{ ipBlock: { cidr: 169.254.169.254/32 } }]",
         "  ports: [{ port: 80 }]",
-        "# or",
+        "# or for Workload ID",
         ...injectionLines(seen),
       ],
     }),

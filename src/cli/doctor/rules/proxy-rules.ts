@@ -1,4 +1,4 @@
-import { namespace, podName, variableSnippet } from "../copied-lines.js";
+import { namespace, podName, recreatePod, variableSnippet } from "../copied-lines.js";
 import type { Observations } from "../observations.js";
 import type { Rule } from "../rule.js";
 import { answererWords } from "../words.js";
@@ -6,9 +6,9 @@ import { answererWords } from "../words.js";
 const wantsProxy = ({ plane, settings }: Observations): boolean =>
   plane.kind === "proxy" || settings.gate === "proxy";
 
-const initLog = (seen: Observations): readonly (readonly string[])[] => [
+const initLog = (seen: Observations): readonly (string | readonly string[])[] => [
   [`kubectl logs ${podName(seen)}`, `-n ${namespace(seen)}`, "-c azwi-proxy-init"],
-  ["kubectl delete pod", podName(seen), `-n ${namespace(seen)}`],
+  ...recreatePod(seen),
 ];
 
 /** The migration proxy of Workload ID. */
@@ -43,8 +43,10 @@ export const PROXY_RULES: readonly Rule[] = [
       text: "Look at the container and the annotations of the pod; a port of its own is to be named:",
       lines: [
         [`kubectl logs ${podName(seen)}`, `-n ${namespace(seen)}`, "-c azwi-proxy"],
+        "# in the pod template",
         "metadata:",
         '  annotations: { azure.workload.identity/inject-proxy-sidecar: "true" }',
+        "# in the container, where the annotation proxy-sidecar-port names another",
         ...variableSnippet("AZURE_IDENTITY_GUARD_PROXY_PORT", "PORT"),
       ],
     }),

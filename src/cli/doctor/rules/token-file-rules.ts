@@ -1,6 +1,13 @@
 import { formatDuration } from "../../../config/duration.js";
 import type { GateReason } from "../../../gate/gate.js";
-import { injectionLines, namespace, podName } from "../copied-lines.js";
+import {
+  injectionLines,
+  namespace,
+  nodeName,
+  podName,
+  recreatePod,
+  variableSnippet,
+} from "../copied-lines.js";
 import type { Observations } from "../observations.js";
 import type { Rule } from "../rule.js";
 import { wrongAudience } from "./audience.js";
@@ -21,11 +28,17 @@ function age({ injection: look }: Observations): string {
     : `${look.detail}; the file was written ${formatDuration(Math.round(look.ageMs / 1_000) * 1_000)} ago`;
 }
 
-const recreate = (seen: Observations): readonly (readonly string[])[] => [
-  ["kubectl delete pod", podName(seen), `-n ${namespace(seen)}`],
-];
+/** Where the webhook mounts it (azure-workload-identity pkg/webhook/consts.go). */
+const MOUNT = "/var/run/secrets/azure/tokens";
 
 const VOLUME: readonly string[] = [
+  "# in the container",
+  ...variableSnippet("AZURE_FEDERATED_TOKEN_FILE", `${MOUNT}/azure-identity-token`),
+  "volumeMounts:",
+  "  - name: azure-identity-token",
+  `    mountPath: ${MOUNT}`,
+  "    readOnly: true",
+  "# in the pod",
   "volumes:",
   "  - name: azure-identity-token",
   "    projected:",
@@ -47,7 +60,10 @@ export const TOKEN_FILE_RULES: readonly Rule[] = [
     seen: detail,
     meaning:
       "The webhook passes on what the service account says, and replaces nothing that the pod sets itself.",
-    fix: (seen) => ({ text: "Correct it, and recreate the pod:", lines: injectionLines(seen) }),
+    fix: (seen) => ({
+      text: "Correct it where it is set, which for the client ID is the service account, and recreate the pod:",
+      lines: injectionLines(seen),
+    }),
     source: "azure-workload-identity pkg/webhook/webhook.go",
   },
   {
@@ -59,8 +75,8 @@ export const TOKEN_FILE_RULES: readonly Rule[] = [
     seen: detail,
     meaning: "The variable is set, and the volume is not mounted in this container.",
     fix: (seen) => ({
-      text: "Leave the variable to the webhook, which mounts the volume too, and recreate the pod. By hand it is:",
-      lines: [...VOLUME, ...recreate(seen)],
+      text: "Leave the variable to the webhook, which mounts the volume too, and recreate the pod; or have both by hand:",
+      lines: [...recreatePod(seen), "# or", ...VOLUME],
     }),
     source: "azure-workload-identity pkg/webhook/webhook.go; AKS#5541 (the path has changed)",
   },
@@ -72,10 +88,15 @@ export const TOKEN_FILE_RULES: readonly Rule[] = [
     when: injection("token-file-unreadable", "token-file-invalid"),
     seen: detail,
     meaning: "The user of the container may not read the file, or something else is mounted in its place.",
-    fix: {
-      text: "Give the pod a group that may read it, and look at what is mounted there:",
-      lines: ["spec:", "  securityContext: { fsGroup: 1000 }"],
-    },
+    fix: (seen) => ({
+      text: "Look at what is mounted there, and give the pod a group that may read it:",
+      lines: [
+        [`kubectl exec ${podName(seen)}`, `-n ${namespace(seen)}`, `-- ls -lL ${MOUNT}`],
+        "# in the pod template",
+        "spec:",
+        "  securityContext: { fsGroup: 1000 }",
+      ],
+    }),
     source: "kubernetes.io, Configure Service Accounts for Pods (token volume projection)",
   },
   {
@@ -91,7 +112,8 @@ export const TOKEN_FILE_RULES: readonly Rule[] = [
       text: "Mount the whole volume, without subPath, and look at the kubelet of the node:",
       lines: [
         [`kubectl get pod ${podName(seen)}`, `-n ${namespace(seen)}`, "-o yaml | grep -B3 -A3 subPath"],
-        "kubectl describe node NODE",
+        nodeName(seen),
+        "kubectl describe node $NODE",
       ],
     }),
     source: "kubernetes.io, Volumes (subPath), Configure Service Accounts for Pods",

@@ -1,4 +1,4 @@
-import { nmiPods, podBinding, variableSnippet } from "../copied-lines.js";
+import { nmiPods, nodeName, podBinding, variableSnippet } from "../copied-lines.js";
 import type { Observations } from "../observations.js";
 import type { Rule } from "../rule.js";
 import { took } from "../words.js";
@@ -74,9 +74,10 @@ export const TOKEN_RULES: readonly Rule[] = [
     meaning:
       "IMDS does not know it: it is not attached to the machine, not yet (about a minute), or was deleted and created again under the same name, which leaves an attachment that leads nowhere.",
     fix: (seen) => ({
-      text: "Look at what the machine has; take an identity that was created anew off it, and attach it again:",
+      text: "Look at what the machine has (az vm, where it is none of a scale set); take an identity that was created anew off it; attach it:",
       lines: [
         ["az vmss identity show", "-g NODE_GROUP -n SCALE_SET"],
+        ["az vmss identity remove", "-g NODE_GROUP -n SCALE_SET", "--identities RESOURCE_ID"],
         ["az vmss identity assign", "-g NODE_GROUP -n SCALE_SET", "--identities RESOURCE_ID"],
         ...(seen.plane.kind === "nmi" ? podBinding(seen) : []),
       ],
@@ -94,7 +95,7 @@ export const TOKEN_RULES: readonly Rule[] = [
     meaning:
       "The identity is not assigned to the app, or none is system-assigned: App Service takes no user-assigned one unless it is named.",
     fix: {
-      text: "Assign it, and name it:",
+      text: "Assign it (az functionapp, where it is a function), and name it:",
       lines: [
         ["az webapp identity assign", "-g GROUP -n APP", "--identities RESOURCE_ID"],
         ...variableSnippet("AZURE_CLIENT_ID", "CLIENT_ID"),
@@ -116,7 +117,11 @@ export const TOKEN_RULES: readonly Rule[] = [
       "NMI holds requests, for up to 100 s, while MIC assigns the identity: up to 20 s on a machine, 60 s on a scale set. MIC may lack the permission, or the pod the label.",
     fix: (seen) => ({
       text: "Wait a minute. If it lasts, look for the assignment, the label, and MIC's log:",
-      lines: [...podBinding(seen), ["kubectl logs", "-n MIC_NAMESPACE", "deployment/mic", "--tail=50"]],
+      lines: [
+        ...podBinding(seen),
+        "kubectl get pods -A | grep -w mic",
+        ["kubectl logs", "-n MIC_NAMESPACE", "MIC_POD", "--tail=50"],
+      ],
     }),
     source: "aad-pod-identity pkg/nmi/standard.go; #585, #838, #977",
   },
@@ -141,7 +146,7 @@ export const TOKEN_RULES: readonly Rule[] = [
     meaning: "A pod of this node that asks for tokens without a cache spends the limit that all pods share.",
     fix: (seen) => ({
       text: "Look for 429 in NMI's log:",
-      lines: [...nmiPods(seen), "kubectl logs -n NMI_NAMESPACE NMI_POD | grep -c 429"],
+      lines: [...nmiPods(seen), "kubectl logs -n NMI_NAMESPACE NMI_POD | grep -w 429"],
     }),
     source: "go-autorest autorest/adal/token.go; aad-pod-identity#193",
   },
@@ -156,7 +161,7 @@ export const TOKEN_RULES: readonly Rule[] = [
       "IMDS takes 20 token requests a second and 5 at a time from a machine, for all its pods together. Some program asks for a token each time that it needs one.",
     fix: (seen) => ({
       text: "Keep credentials, do not make one for each request; find the pods of this node:",
-      lines: [...nmiPods(seen).slice(0, 1), ["kubectl get pods -A", "--field-selector spec.nodeName=$NODE"]],
+      lines: [nodeName(seen), ["kubectl get pods -A", "--field-selector spec.nodeName=$NODE"]],
     }),
     source: "learn.microsoft.com, Azure Instance Metadata Service (limits); aad-pod-identity#193",
   },

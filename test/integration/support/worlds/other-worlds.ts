@@ -10,7 +10,7 @@ import { newFolder } from "../folder.js";
 import type { Owned } from "../owned.js";
 import { closedPort, POD, startPodNode, without, type Environment, type World } from "./world.js";
 
-const SKEW_MS = 1_200_000;
+const SKEW_MS = 600_000;
 
 /** A node without AAD Pod Identity. */
 async function startMachine(
@@ -51,7 +51,7 @@ export const OTHER_WORLDS: readonly World[] = [
     },
   },
   {
-    situation: "the node's clock is 20 min ahead",
+    situation: "the node's clock is 10 min ahead",
     first: "clock-skew",
     async start(owned) {
       const { node, environment } = await startMachine(owned);
@@ -59,6 +59,24 @@ export const OTHER_WORLDS: readonly World[] = [
       node.faults.always("imds", { kind: "headers", set: { Date: there } });
       return { ...environment, AZURE_CLIENT_ID: node.identity.clientId };
     },
+  },
+  {
+    situation: "the node's clock is 10 min behind",
+    first: "clock-skew",
+    async start(owned) {
+      const { node, environment } = await startMachine(owned);
+      const there = new Date(Date.now() + SKEW_MS).toUTCString();
+      node.faults.always("imds", { kind: "headers", set: { Date: there } });
+      return { ...environment, AZURE_CLIENT_ID: node.identity.clientId };
+    },
+  },
+  {
+    situation: "`AZURE_TOKEN_CREDENTIALS` names no credential",
+    first: "token-credentials-invalid",
+    start: async (owned) => ({
+      ...(await startMachine(owned)).environment,
+      AZURE_TOKEN_CREDENTIALS: "bogus",
+    }),
   },
   {
     situation: "in Kubernetes, nobody checks whose token comes",

@@ -206,6 +206,23 @@ export const WORKLOAD_WORLDS: readonly World[] = [
     },
   },
   {
+    situation: "`HTTPS_PROXY` has no scheme, and a client secret is to be used",
+    first: "proxy-without-scheme",
+    async start(owned) {
+      const { environment } = await startInjected(owned);
+      return {
+        ...without(environment, "AZURE_FEDERATED_TOKEN_FILE"),
+        AZURE_CLIENT_SECRET: "kept",
+        HTTPS_PROXY: "10.0.0.1:3128",
+      };
+    },
+  },
+  {
+    situation: "`HTTPS_PROXY` has no scheme in a pod with Workload ID",
+    first: "proxy-without-scheme",
+    start: async (owned) => ({ ...(await startInjected(owned)).environment, HTTPS_PROXY: "localhost:3128" }),
+  },
+  {
     situation: "Workload ID, in order",
     first: undefined,
     start: async (owned) => (await startInjected(owned)).environment,
