@@ -89,6 +89,8 @@ describe.concurrent("scopes that the application warms up", () => {
 
 describe.concurrent("the file by which the application says that it is ready", () => {
   const LONG_AGO = new Date(0);
+  /** Of an application that has ended: another one that keeps such a file removes it. */
+  const LEFT = "4194305\n1.0\n";
 
   test.each([
     "doctor",
@@ -106,8 +108,8 @@ describe.concurrent("the file by which the application says that it is ready", (
     await using folder = await newFolder();
     const { environment } = await startPodNode(owned);
     const [missing, present] = [join(folder.path, "missing"), join(folder.path, "present")];
-    await writeFile(present, "the application's");
-    await utimes(present, LONG_AGO, LONG_AGO);
+    await writeFile(present, LEFT);
+    for (const path of [present, folder.path]) await utimes(path, LONG_AGO, LONG_AGO);
     const { ino } = await stat(present);
     const ended = await Promise.all(
       [missing, present].map(
@@ -116,7 +118,9 @@ describe.concurrent("the file by which the application says that it is ready", (
     );
     expect(ended.map(({ code }) => code)).toEqual(line.startsWith("wait arm") ? [1, 1] : [0, 0]);
     expect(existsSync(missing)).toBe(false);
-    expect(await readFile(present, "utf8")).toBe("the application's");
+    expect(await readFile(present, "utf8")).toBe(LEFT);
     expect(await stat(present)).toMatchObject({ ino, mtimeMs: 0 });
+    // Nor was one there for a while.
+    expect(await stat(folder.path)).toMatchObject({ mtimeMs: 0 });
   });
 });
