@@ -23,12 +23,8 @@ export async function runCli(
     return EXIT.ok;
   }
   const asksForHelp = HELP.includes(first);
-  const words = argv.slice(
-    Math.max(
-      0,
-      argv.findIndex((word) => !HELP.includes(word)),
-    ),
-  );
+  const beginning = argv.findIndex((word) => !HELP.includes(word));
+  const words = beginning < 0 ? [] : argv.slice(beginning);
   const command = find(words, commands);
   if (command === undefined) {
     const listed = group(words, commands);

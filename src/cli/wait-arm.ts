@@ -169,7 +169,7 @@ function refused(status: number, body: string, waitMs: number): ArmSight {
 function codeOf(body: string): string {
   try {
     const { error } = JSON.parse(body) as { readonly error?: { readonly code?: unknown } };
-    return String(error?.code ?? "");
+    return typeof error?.code === "string" ? error.code : "";
   } catch {
     return "";
   }

@@ -16,7 +16,7 @@ async function run(
 }
 
 describe("help", () => {
-  test.each(["--help", "-h", "help"])("of the program by %s", async (line) => {
+  test.each(["--help", "-h", "help", "help help", "help --help"])("of the program by %s", async (line) => {
     const { code, said, complained } = await run(line);
     expect({ code, complained }).toEqual({ code: EXIT.ok, complained: [] });
     expect(said).toContain("Commands");
@@ -85,6 +85,7 @@ describe("a command line that cannot be used ends with 2 and says why on standar
     ["wai", "wai is no command; did you mean wait nmi, or wait token, or wait arm?"],
     ["--json check nmi", "check nmi: flags come behind the command, not before it"],
     ["check nmi --timeuot 5s", "check nmi: --timeuot is no flag of this command; did you mean --timeout?"],
+    ["check nmi -t 1s", "check nmi: -t is no flag of this command"],
     ["check nmi again", "check nmi: again is one word too many"],
     ["check token", "check token: --scope needs a value: what the token is for, such as"],
     ["check nmi", "check nmi: HOST_IP is (not set); expected the node's IPv4 address"],

@@ -137,7 +137,7 @@ describe.concurrent("wait nmi", () => {
   test("survives an NMI that flaps, says each change once, and ends once it is up", async () => {
     await using node = await startNode({ nmi: { state: "down" } });
     const { nmi } = node;
-    await using command = await Command.start("wait nmi --interval 20ms".split(" "), node.environment);
+    await using command = await Command.start("wait nmi".split(" "), node.environment);
     await flap(command, [
       [async () => await Promise.resolve(), /waiting: health-refused[^\n]*\n$/u],
       [async () => await nmi.setState("not-active"), /waiting: not-active[^\n]*\n$/u],
@@ -159,7 +159,7 @@ describe.concurrent("wait nmi", () => {
   test("waits for the rule as well, since Active alone proves nothing", async () => {
     await using node = await startNode();
     await node.nmi.dropRule();
-    await using command = await Command.start("wait nmi --interval 20ms --json".split(" "), node.environment);
+    await using command = await Command.start("wait nmi --json".split(" "), node.environment);
     await command.says(/"reason":"route-bypassed"/u);
     await node.nmi.installRule();
     const { code, stdout } = await command.ended();
@@ -186,14 +186,14 @@ describe.concurrent("wait nmi", () => {
       // More than the second that a watcher gives one look.
       LOOKUP_MS: "1200",
     };
-    const ended = await runCommand("wait nmi --interval 10ms", environment, "moving-host.cjs");
+    const ended = await runCommand("wait nmi", environment, "moving-host.cjs");
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     expect(ended.stdout).toMatch(/^waiting: health-refused: [^\n]+\nok: NMI is active/u);
   });
 
   test("survives a wall clock that jumps an hour ahead and back at each look", async () => {
     await using node = await startNode({ nmi: { state: "not-active" } });
-    const argv = "wait nmi --interval 20ms --timeout 20s --json".split(" ");
+    const argv = "wait nmi --timeout 20s --json".split(" ");
     await using command = await Command.start(argv, node.environment, "jumping-clock.cjs");
     await command.says(/not-active/u);
     await node.nmi.setState("active");
@@ -209,7 +209,7 @@ describe.concurrent("wait nmi", () => {
 
   test("ends where nobody reads what it says any more", async () => {
     await using node = await startNode({ nmi: { state: "down" } });
-    await using command = await Command.start("wait nmi --interval 20ms".split(" "), node.environment);
+    await using command = await Command.start("wait nmi".split(" "), node.environment);
     await command.says(/waiting/u);
     command.running.process.stdout?.destroy();
     await node.nmi.setState("not-active");

@@ -32,7 +32,7 @@ test.skipIf(process.platform === "win32")("a pipe that nobody empties holds back
     expect(error).toMatchObject({ code: "EAGAIN" });
   }
   const stdout = openSync(path, constants.O_WRONLY);
-  const child = start(["wait", "nmi", "--interval", "20ms"], node.environment, stdout);
+  const child = start(["wait", "nmi"], node.environment, stdout);
   try {
     // After the second look it has had something to say.
     await node.nextRequest();
@@ -49,7 +49,7 @@ test.skipIf(process.platform === "win32")("a pipe that nobody empties holds back
 
 test("a reader that goes away ends what only it was waiting for", async () => {
   await using node = await startNode({ nmi: { state: "not-active" } });
-  const child = start(["wait", "nmi", "--interval", "20ms"], node.environment, "pipe");
+  const child = start(["wait", "nmi"], node.environment, "pipe");
   try {
     const code = ended(child);
     child.stdout?.destroy();

@@ -121,6 +121,15 @@ describe.concurrent("in Kubernetes, with nothing to verify a token by,", () => {
     expect(node.requests).toEqual([]);
   });
 
+  test.each(["--gate auto", "--unreadable-tokens reject", `--expected-tenant-id ${ANOTHER}`])(
+    "%s verifies nothing",
+    async (flags) => {
+      await using node = await startNode();
+      const { HOST_IP: _ip, AZURE_IDENTITY_GUARD_NMI_URL: _url, ...environment } = unpinned(node);
+      expect(await runCommand(`${CHECK} ${flags}`, environment)).toMatchObject({ code: 2, stdout: "" });
+    },
+  );
+
   test.each(["--gate none", `--expect-oid ${ANOTHER}`])("%s is enough to ask", async (flags) => {
     await using node = await startNode();
     const { HOST_IP: _ip, AZURE_IDENTITY_GUARD_NMI_URL: _url, ...environment } = unpinned(node);
@@ -246,7 +255,7 @@ describe.concurrent("wait arm", () => {
     readonly url: string;
     /** Bearer tokens that came, and paths. */
     readonly seen: { readonly path: string; readonly audience: unknown }[];
-    answer: { status: number; body: string; retryAfter?: string };
+    answer: { status: number; body: string; retryAfter?: string; location?: string };
   }
 
   const authority = createCertificateAuthority();
@@ -257,9 +266,11 @@ describe.concurrent("wait arm", () => {
       const token = (request.headers.authorization ?? "").replace("Bearer ", "");
       const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString() || "{}";
       seen.push({ path: request.url ?? "", audience: (JSON.parse(claims) as { aud?: unknown }).aud });
-      const { status, body, retryAfter } = arm.answer;
-      const wait = retryAfter === undefined ? {} : { "Retry-After": retryAfter };
-      response.writeHead(status, { "Content-Type": "application/json", ...wait }).end(body);
+      const { status, body, retryAfter, location } = arm.answer;
+      response.setHeader("Content-Type", "application/json");
+      if (retryAfter !== undefined) response.setHeader("Retry-After", retryAfter);
+      if (location !== undefined) response.setHeader("Location", location);
+      response.writeHead(status).end(body);
     });
     const arm: Arm = {
       url: "",
@@ -336,6 +347,52 @@ describe.concurrent("wait arm", () => {
     });
   });
 
+  test.each(["InvalidAuthenticationTokenAudience", "InvalidAuthenticationTokenTenant"])(
+    "ends with 1 where the token will never do: %s",
+    async (code) => {
+      await using node = await startNode();
+      await using arm = await startArm();
+      arm.answer = { status: 401, body: JSON.stringify({ error: { code } }) };
+      const ended = await runCommand(argv(arm, "--json"), { ...gatedEnvironment(node), ...trusting });
+      expect(ended.code).toBe(1);
+      expect(jsonLines(ended.stdout).at(-1)).toMatchObject({ type: "refused", reason: "arm-401" });
+    },
+  );
+
+  test("reads no more of an answer than a list of subscriptions takes, and follows no redirect", async () => {
+    await using node = await startNode();
+    await using arm = await startArm();
+    const environment = { ...gatedEnvironment(node), ...trusting };
+    arm.answer = { status: 200, body: JSON.stringify({ value: ["x".repeat(2_000_000)] }) };
+    const long = await runCommand([...argv(arm), "--timeout", "2s"], environment);
+    expect(long.code).toBe(1);
+    arm.answer = { status: 302, body: "", location: "/login" };
+    const asked = arm.seen.length;
+    const moved = await runCommand([...argv(arm), "--timeout", "2s"], environment);
+    expect(moved.stdout).toMatch(/answered 302/u);
+    expect(arm.seen.slice(asked).map(({ path }) => path)).not.toContain("/login");
+  });
+
+  test.each(["https://management.azure.com/base", "https://management.azure.com/?a=b", "http://localhost"])(
+    "takes no endpoint such as %s",
+    async (endpoint) => {
+      const { code, stderr } = await runCommand(["wait", "arm", "--arm-endpoint", endpoint], {});
+      expect(code).toBe(2);
+      expect(stderr).toContain("expected an https: URL without a path");
+    },
+  );
+
+  test("says what it waited for where the time is up before anything was seen", async () => {
+    await using node = await startNode();
+    node.mic.unassign("app", node.identity);
+    const late = await runCommand(`${WAIT} --timeout 2s --json`, gatedEnvironment(node));
+    expect(late.code).toBe(1);
+    expect(jsonLines(late.stdout).at(-1)).toMatchObject({
+      type: "timeout",
+      reason: expect.any(String) as string,
+    });
+  });
+
   test("asks no sooner than it may", async () => {
     await using node = await startNode();
     await using arm = await startArm();
@@ -352,11 +409,14 @@ describe.concurrent("wait arm", () => {
     await arm[Symbol.asyncDispose]();
     const environment = { ...gatedEnvironment(node), ...trusting };
     await using command = await Command.start(argv(arm, "--json"), environment);
-    await command.says(/\n/u);
+    await command.says(/arm-unreachable/u);
     command.kill("SIGTERM");
     const { code, stdout } = await command.ended();
     expect(code).toBe(143);
-    expect(JSON.parse(stdout)).toMatchObject({ type: "waiting", reason: "arm-unreachable" });
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: "waiting", reason: "arm-asked", oid: node.identity.objectId },
+      { type: "waiting", reason: "arm-unreachable" },
+    ]);
   });
 
   test("shows the token to nobody whose certificate is not trusted", async () => {
@@ -401,6 +461,19 @@ describe.concurrent("serve", () => {
     expect(await status("/livez")).toBe(200);
     command.kill("SIGTERM");
     expect(await command.ended()).toMatchObject({ code: 143, stderr: "" });
+  });
+
+  test("with nothing to watch cannot be used, and an expectation without a scope is told to do nothing", async () => {
+    const { code, stderr } = await runCommand("serve --port 0 --gate none", IN_KUBERNETES);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--warm-up-scopes");
+    await using node = await startNode();
+    const argv = `serve --port 0 --host 127.0.0.1 --expect-oid ${ANOTHER}`.split(" ");
+    await using command = await Command.start(argv, node.environment);
+    await command.says(/serving/u);
+    command.kill("SIGTERM");
+    const ended = await command.ended();
+    expect(ended.stderr).toMatch(/no token is asked for.*--warm-up-scopes/u);
   });
 
   test("that cannot listen says so, and ends with 1", async () => {
