@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { NodeSimulator } from "../../src/testing/node-simulator.js";
-import { Command, EXECUTABLE, jsonLines, runCommand } from "./support/cli.js";
+import { Command, EXECUTABLE, fixture, jsonLines, runCommand } from "./support/cli.js";
 import { eventually } from "./support/eventually.js";
+import { newFolder } from "./support/folder.js";
 import { startNode } from "./support/node.js";
 import { endWithin, startFixture, type Ended } from "./support/process.js";
 
@@ -112,7 +114,7 @@ describe.concurrent("a command line that cannot be used", () => {
     [
       "wait arm --arm-endpoint http://127.0.0.1",
       {},
-      "wait arm: --arm-endpoint is http://127.0.0.1; expected a whole https",
+      "wait arm: --arm-endpoint is http://127.0.0.1; expected an https: URL",
     ],
     ["chekc nmi", {}, "chekc nmi is no command; did you mean check nmi?"],
   ])("ends with 2, and standard error says why: %s", async (line, environment, text) => {
@@ -257,6 +259,49 @@ describe(`as process 1, which ignores what it does not listen to${WHY}`, () => {
     expect(ended.stdout).toMatch(/^waiting: not-active: [^\n]+\n$/u);
   });
 });
+
+const networked = spawnSync("unshare", ["--net", "--mount", "ip", "link", "set", "lo", "up"]).status === 0;
+const WHY_NOT = networked ? "" : " (skipped: this user may not make a network namespace)";
+
+describe.concurrent(`with a name server that never answers${WHY_NOT}`, () => {
+  const NMI_URL = { AZURE_IDENTITY_GUARD_NMI_URL: "http://nmi.example.test:8085/healthz" };
+
+  // The system's own look-up cannot be cut: where it never began, nothing holds up the end.
+  test.skipIf(!networked).each([
+    ["check nmi --timeout 2s", NMI_URL, 1],
+    ["check token --scope s/.default --timeout 4s", NMI_URL, 1],
+    ["wait nmi --timeout 2s", NMI_URL, 1],
+    ["wait token --scope s/.default --timeout 4s", NMI_URL, 1],
+  ])("%s gives up in time", async (line, environment, code) => {
+    expect(await unanswered(line, environment)).toMatchObject({ code, asked: true, asSystem: false });
+  });
+
+  test.skipIf(!networked).each([
+    ["wait nmi", NMI_URL],
+    ["wait token --scope s/.default", NMI_URL],
+    ["serve --port 0 --host probes.example.test", NMI_URL],
+  ])("%s ends by SIGTERM", async (line, environment) => {
+    const ended = await unanswered(line, { ...environment, SIGNAL: "SIGTERM" });
+    expect(ended).toMatchObject({ code: 143, asked: true, asSystem: false });
+  });
+});
+
+/** Runs a command where names are looked up in vain. */
+async function unanswered(line: string, environment: Readonly<Record<string, string>>): Promise<unknown> {
+  await using folder = await newFolder();
+  const unshare = execFileSync("sh", ["-c", "command -v unshare"]).toString().trim();
+  const running = startFixture(
+    fixture("silent-name-server.cjs"),
+    { PATH: process.env["PATH"] ?? "", ...environment, RESOLV_CONF: join(folder.path, "resolv.conf") },
+    {
+      argv: [process.execPath, EXECUTABLE, ...line.split(" ")],
+      program: [unshare, "--net", "--mount", process.execPath],
+    },
+  );
+  const { stdout, stderr } = await endWithin(running, 30_000);
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
 
 /** Runs a command as the first process of a PID namespace, and ends it once it waits. */
 async function endedAsFirst(
