@@ -4,6 +4,7 @@ import type { CommandRow } from "./command.js";
 import { HELP_FLAG, JSON_FLAG, optionFlags, ownFlag, type FlagRow, USAGE } from "./flag-table.js";
 import { fromLibrary } from "./load-command.js";
 import { NMI_FLAGS } from "./nmi-target.js";
+import { SERVE_PORT } from "./serve-port.js";
 import { printedCommands } from "./printed-commands.js";
 import { waitNmi } from "./wait-nmi.js";
 import { INTERVAL_FLAG, TIMEOUT_FLAG } from "./waiting.js";
@@ -41,6 +42,17 @@ const ATTEMPT_INTERVAL: FlagRow = {
 
 /** Whose token, by which plane, and whose it must be. */
 const TOKEN_FLAGS: readonly FlagRow[] = [CLIENT_ID, ...optionFlags("expect", "gate", "nmi", "proxy")];
+
+/** In a sidecar, where the settings of a probe server are what the process is for. */
+const SERVED: Readonly<Record<string, Partial<FlagRow>>> = {
+  "--health-port": { default: String(SERVE_PORT), doc: "Port to serve on." },
+  "--health-page": { default: "true", doc: "Whether there is a status page at /." },
+};
+
+const SERVE_FLAGS: readonly FlagRow[] = optionFlags("health", "warmUpScopes").map((row) => ({
+  ...row,
+  ...SERVED[row.flag],
+}));
 
 /** Every command there is, in the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [
@@ -157,13 +169,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ["serve --port 8086", "the gate alone"],
       ["serve --warm-up-scopes https://vault.azure.net/.default", "and a token that is kept fresh"],
     ],
-    flags: [
-      ...optionFlags("health", "warmUpScopes"),
-      ...TOKEN_FLAGS,
-      ...optionFlags("retry"),
-      JSON_FLAG,
-      HELP_FLAG,
-    ],
+    flags: [...SERVE_FLAGS, ...TOKEN_FLAGS, ...optionFlags("retry"), JSON_FLAG, HELP_FLAG],
     exits: [[1, "the address cannot be listened on"], USAGE],
     load: fromLibrary("serve"),
   },
