@@ -1,0 +1,207 @@
+import type { ContainerEvent, Timeline, TimelineEvent, TokenEvent } from "./timeline.js";
+
+/** What the node was like from `at` on, in seconds since the pod was created: what the events of a timeline do not say. */
+export interface NodeState {
+  readonly at: number;
+  /** `gate` is open where NMI is active and in the path of the pod's requests. */
+  readonly lane: "nmi" | "gate";
+  /** `active`, `not-active`, `crashed` ... as the simulator names NMI's states; `open`, `closed` or `bypassed`. */
+  readonly value: string;
+}
+
+/** How it is drawn: as it should be, on its way, broken, or nothing going on. */
+export type Look = "good" | "wait" | "bad" | "idle";
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly look: Look;
+  readonly words: string;
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly spans: readonly Span[];
+  /** Points in time; those with words are worth counting, the others are worth seeing. */
+  readonly marks: readonly { readonly at: number; readonly words?: string }[];
+  /** What to write where there is nothing to draw. */
+  readonly empty: string;
+}
+
+interface Change {
+  readonly at: number;
+  readonly look: Look;
+  readonly words: string;
+}
+
+/** Shorter words for states that pass quickly, where there is little room. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ["terminating", "exiting"],
+  ["bypassed", "bypass"],
+]);
+
+const LOOKS: ReadonlyMap<string, Look> = new Map(
+  Object.entries<Look>({
+    active: "good",
+    "not-active": "wait",
+    starting: "wait",
+    terminating: "wait",
+    down: "bad",
+    crashed: "bad",
+    open: "good",
+    closed: "idle",
+    bypassed: "bad",
+    right: "good",
+    wrong: "bad",
+    none: "idle",
+    running: "good",
+    waiting: "wait",
+    terminated: "bad",
+    Completed: "idle",
+    CrashLoopBackOff: "bad",
+  }),
+);
+
+/** The lanes of one pod, from the cause to the effect. A lane for each of its containers, as they first appear. */
+export function lanesOf(timeline: Timeline, states: readonly NodeState[]): readonly Lane[] {
+  const { lasts } = timeline;
+  const events = inOrder(timeline.events.filter(({ at }) => at <= lasts));
+  const ready = events.flatMap((event) =>
+    event.kind === "condition" && event.condition === "Ready" ? [readiness(event.at, event.status)] : [],
+  );
+  return [
+    ...nodeLane("NMI", "nmi", states, lasts),
+    ...nodeLane("Gate", "gate", states, lasts),
+    ...containerLanes(events, lasts),
+    spansOnly("Readiness", spansOf([readiness(0, false), ...ready], lasts)),
+    { name: "Liveness", spans: [], marks: livenessFailures(events), empty: "no failures" },
+    { name: "Restarts", spans: [], marks: restarts(events), empty: "none" },
+    { ...spansOnly("Tokens", tokenRuns(ofKind(events, "token"), lasts)), empty: "never asked for" },
+  ];
+}
+
+/** The same in words, for those who read rather than look. */
+export function summaryOf(timeline: Timeline): string {
+  const lanes = lanesOf(timeline, []);
+  const ready = lanes
+    .flatMap(({ name, spans }) => (name === "Readiness" ? spans : []))
+    .reduce((sum, { look, from, to }) => sum + (look === "good" ? to - from : 0), 0);
+  const events = timeline.events.filter(({ at }) => at <= timeline.lasts);
+  const failures = livenessFailures(events).length;
+  const again = restarts(inOrder(events)).length;
+  const tokens = ofKind(events, "token");
+  const count = (identity: string): number => tokens.filter((each) => each.identity === identity).length;
+  return [
+    `ready ${Math.round(ready)} of ${Math.round(timeline.lasts)} s`,
+    `${failures} liveness ${failures === 1 ? "failure" : "failures"}`,
+    `${again} ${again === 1 ? "restart" : "restarts"}`,
+    `tokens: ${count("right")} right, ${count("wrong")} wrong, ${count("none")} none`,
+  ].join(" · ");
+}
+
+export function inOrder<T extends { readonly at: number }>(events: readonly T[]): readonly T[] {
+  return [...events].sort((a, b) => a.at - b.at);
+}
+
+export function ofKind<K extends TimelineEvent["kind"]>(
+  events: readonly TimelineEvent[],
+  kind: K,
+): readonly Extract<TimelineEvent, { readonly kind: K }>[] {
+  return events.filter((event): event is Extract<TimelineEvent, { readonly kind: K }> => event.kind === kind);
+}
+
+function spansOnly(name: string, spans: readonly Span[]): Lane {
+  return { name, spans, marks: [], empty: "unknown" };
+}
+
+/** None where nobody says what to draw. */
+function nodeLane(
+  name: string,
+  lane: NodeState["lane"],
+  states: readonly NodeState[],
+  lasts: number,
+): readonly Lane[] {
+  const own = inOrder(states.filter((state) => state.lane === lane));
+  if (own.length === 0) return [];
+  const changes = own.map(({ at, value }) => ({
+    at,
+    look: LOOKS.get(value) ?? "idle",
+    words: SHORT.get(value) ?? value.replaceAll("-", " "),
+  }));
+  return [spansOnly(name, spansOf(changes, lasts))];
+}
+
+function readiness(at: number, ready: boolean): Change {
+  return { at, look: ready ? "good" : "idle", words: ready ? "ready" : "not ready" };
+}
+
+function containerLanes(events: readonly TimelineEvent[], lasts: number): readonly Lane[] {
+  const changes = new Map<string, Change[]>();
+  for (const event of ofKind(events, "container")) {
+    const name = `${event.init ? "Init" : "Container"} ${event.container}`;
+    changes.set(name, [...(changes.get(name) ?? []), containerChange(event)]);
+  }
+  return [...changes].map(([name, own]) => spansOnly(name, spansOf(own, lasts)));
+}
+
+function containerChange({ at, state, reason, exitCode }: ContainerEvent & { readonly at: number }): Change {
+  const look = exitCode === 0 ? "idle" : (LOOKS.get(reason ?? state) ?? LOOKS.get(state) ?? "idle");
+  return { at, look, words: state === "running" ? state : (reason ?? state) };
+}
+
+/** From each change to the next one that changes what is seen, within the time looked at. */
+function spansOf(changes: readonly Change[], lasts: number): readonly Span[] {
+  const spans: Span[] = [];
+  for (const [index, { at, look, words }] of changes.entries()) {
+    const from = Math.max(0, at);
+    const to = Math.min(lasts, changes[index + 1]?.at ?? lasts);
+    if (to <= from) continue;
+    const last = spans.at(-1);
+    if (last?.to === from && last.words === words && last.look === look) {
+      spans[spans.length - 1] = { ...last, to };
+    } else spans.push({ from, to, look, words });
+  }
+  return spans;
+}
+
+function livenessFailures(events: readonly TimelineEvent[]): Lane["marks"] {
+  return ofKind(events, "probe").flatMap(({ at, probe, success }) =>
+    probe === "liveness" && !success ? [{ at }] : [],
+  );
+}
+
+/** One for each restart, with the number of restarts of the pod's containers so far. */
+function restarts(
+  events: readonly TimelineEvent[],
+): readonly { readonly at: number; readonly words: string }[] {
+  const counts = new Map<string, number>();
+  const marks: { readonly at: number; readonly words: string }[] = [];
+  for (const { at, container, restartCount } of ofKind(events, "container")) {
+    const before = counts.get(container) ?? 0;
+    for (let more = before; more < restartCount; more++) marks.push({ at, words: String(marks.length + 1) });
+    counts.set(container, Math.max(before, restartCount));
+  }
+  return marks;
+}
+
+/** The application asks once a second: a longer silence is one, because it does not run or waits for an answer. */
+const SILENCE_S = 3;
+
+/** Runs of answers alike. Each answer stands for half a second on both sides, as far as that is nearer to it than to others. */
+function tokenRuns(
+  tokens: readonly ({ readonly at: number } & TokenEvent)[],
+  lasts: number,
+): readonly Span[] {
+  const runs: Span[] = [];
+  for (const [index, { at, identity }] of tokens.entries()) {
+    const before = tokens[index - 1];
+    const after = tokens[index + 1];
+    const from = Math.max(0, at - Math.min(0.5, (at - (before?.at ?? -Infinity)) / 2));
+    const to = Math.min(lasts, at + Math.min(0.5, ((after?.at ?? Infinity) - at) / 2));
+    const last = runs.at(-1);
+    if (last !== undefined && before?.identity === identity && at - before.at <= SILENCE_S) {
+      runs[runs.length - 1] = { ...last, to };
+    } else runs.push({ from, to, look: LOOKS.get(identity) ?? "idle", words: identity });
+  }
+  return runs;
+}
