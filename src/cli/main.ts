@@ -17,8 +17,8 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const sinceStart = (): number => process.uptime() * 1000;
 const clock: Clock = { ...systemClock, elapsed: sinceStart };
 
-/** They wait, and end by a signal that they hear, as process 1 as well. The others leave signals to the system. */
-const WAITING: readonly string[] = ["wait", "serve", "demo"];
+/** They take their time, and end by a signal that they hear, as process 1 as well. The others leave signals to the system. */
+const WAITING: readonly string[] = ["wait", "serve", "doctor", "demo"];
 
 const argv = process.argv.slice(2);
 const ending = new AbortController();
