@@ -1,14 +1,16 @@
 import { nearestName } from "../config/nearest-name.js";
 import { showName, showValue } from "../identity/show-value.js";
 import { EXIT, type RunCommand } from "./command.js";
-import { STRATEGIES } from "./manifests/strategies.js";
-import { isStrategyName, STRATEGY_NAMES } from "./manifests/strategy-names.js";
+import { looksAtTokens, STRATEGIES } from "./manifests/strategies.js";
+import { isStrategyName, STRATEGY_NAMES, strategyLines } from "./manifests/strategy-names.js";
 import { withoutComments, writeYaml } from "./manifests/yaml.js";
 import { SERVE_PORT } from "./serve-port.js";
 import { usageError } from "./usage.js";
 
 /** What the reader puts an image of their own in place of. */
 export const EXAMPLE_IMAGE = "registry.example/app:1.0.0";
+
+const withTokens = STRATEGY_NAMES.filter(looksAtTokens).join(", ");
 
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu;
 
@@ -18,12 +20,15 @@ export const manifest: RunCommand = async (values, io) => {
   const image = values.text("--image") ?? EXAMPLE_IMAGE;
   const oid = values.text("--oid");
   const problems = [
-    ...(given === undefined ? [`STRATEGY is missing; one of ${STRATEGY_NAMES.join(", ")}`] : []),
+    ...(given === undefined ? [["STRATEGY is missing; one of", ...strategyLines()].join("\n")] : []),
     ...(given === undefined || isStrategyName(given) ? [] : [unknownStrategy(given)]),
     ...more.map((word) => `${showName(word)} is one word too many`),
     ...(oid === undefined || GUID.test(oid)
       ? []
       : [`--oid is ${showValue(oid)}; expected the identity's principal ID, a GUID`]),
+    ...(oid === undefined || given === undefined || !isStrategyName(given) || looksAtTokens(given)
+      ? []
+      : [`--oid is of no use to ${given}, which looks at no token; ${withTokens} do`]),
   ];
   if (given === undefined || !isStrategyName(given) || problems.length > 0) {
     return await Promise.resolve(usageError(io, "manifest", problems));

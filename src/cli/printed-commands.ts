@@ -1,7 +1,7 @@
 import type { CommandRow } from "./command.js";
 import { HELP_FLAG, JSON_FLAG, ownFlag, USAGE } from "./flag-table.js";
 import { demo, printers } from "./load-command.js";
-import { STRATEGY_NAMES } from "./manifests/strategy-names.js";
+import { STRATEGY_NAMES, strategyLines } from "./manifests/strategy-names.js";
 import { SERVE_PORT } from "./serve-port.js";
 import { SHELLS } from "./shells.js";
 
@@ -13,10 +13,7 @@ export function printedCommands(commands: () => readonly CommandRow[]): readonly
       operand: "STRATEGY",
       choices: STRATEGY_NAMES,
       summary: "Print a pod that places the check as a strategy does.",
-      description: [
-        "Strategies: nmi-init, an init container; nmi-exec-probes, exec probes;",
-        "nmi-in-code, the application's own endpoint by the library (recommended).",
-      ],
+      description: ["Strategies, with what each catches:", ...strategyLines()],
       examples: [
         ["manifest nmi-in-code --image APP --oid OID", "the pod spec, with comments"],
         ["manifest nmi-init --image APP --cli-image CLI", "an application in another language"],
@@ -27,12 +24,12 @@ export function printedCommands(commands: () => readonly CommandRow[]): readonly
           kind: "text",
           value: "IMAGE",
           default: "that of the application",
-          doc: "Image with this command line, for init containers.",
+          doc: "Image with this command line, for init containers and the sidecar.",
         }),
         ownFlag("--oid", {
           kind: "text",
           value: "OID",
-          doc: "Object ID (principal ID) of the identity; tokens that name another are refused.",
+          doc: "Object ID (principal ID) of the identity: whose tokens are taken, where some are looked at.",
         }),
         ownFlag("--port", {
           kind: "targetPort",

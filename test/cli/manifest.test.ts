@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/command-table.js";
 import { manifest } from "../../src/cli/manifest.js";
 import { STRATEGIES } from "../../src/cli/manifests/strategies.js";
-import { STRATEGY_NAMES } from "../../src/cli/manifests/strategy-names.js";
+import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { withoutComments, writeYaml, type Yaml, type YamlMap } from "../../src/cli/manifests/yaml.js";
 import { runCli } from "../../src/cli/run-cli.js";
 import { testIo, type TestIo } from "./cli-io.js";
@@ -78,14 +78,12 @@ describe.each(STRATEGY_NAMES)("the pod of %s", (name) => {
     }
   });
 
-  test("takes image, identity and port from flags", async () => {
-    const { spec } = await printed(
-      `manifest ${name} --image app:2 --cli-image cli:3 --oid ${OID} --port 9000`,
-    );
+  test("takes images from flags", async () => {
+    const { spec } = await printed(`manifest ${name} --image app:2 --cli-image cli:3 --port 9000`);
     expect(spec.containers.map(({ image }) => image)).toEqual(["app:2"]);
-    for (const { image } of spec.initContainers ?? []) expect(image).toBe("cli:3");
-    const { env = [] } = spec.containers[0] ?? {};
-    expect(env).toContainEqual({ name: "AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID", value: OID });
+    for (const { image } of spec.initContainers ?? []) {
+      expect(image).toBe(name === "shell-wget" ? "busybox:1.37.0" : "cli:3");
+    }
   });
 
   test("names commands that there are, with flags that they have", async () => {
@@ -94,22 +92,23 @@ describe.each(STRATEGY_NAMES)("the pod of %s", (name) => {
       ([, words = ""]) => JSON.parse(`[${words}]`) as readonly string[],
     );
     for (const words of commands) {
-      const row = COMMANDS.find((each) => each.name === words.slice(0, 2).join(" "));
-      expect(row?.name).toBe(words.slice(0, 2).join(" "));
+      const row = COMMANDS.find((each) => `${words.join(" ")} `.startsWith(`${each.name} `));
       const flags = words.filter((word) => word.startsWith("--"));
-      expect(row?.flags.map(({ flag }) => flag)).toEqual(expect.arrayContaining(flags));
+      expect(row?.flags.flatMap(({ flag, aliases }) => [flag, ...aliases])).toEqual(
+        expect.arrayContaining(flags),
+      );
     }
   });
 
   test("fits a screen", async () => {
-    const { said } = await run(`manifest ${name} --oid ${OID}`);
+    const { said } = await run(`manifest ${name}`);
     expect(said.filter((line) => line.length > 92)).toEqual([]);
     expect(said[0]).toMatch(new RegExp(`^# ${name}: `, "u"));
   });
 });
 
 test("nmi-init waits for NMI before the application starts, and probes nothing", async () => {
-  const { spec } = await printed(`manifest nmi-init --oid ${OID}`);
+  const { spec } = await printed("manifest nmi-init");
   const [first] = spec.initContainers ?? [];
   expect(first?.command).toEqual(["azure-identity-guard", "wait", "nmi"]);
   expect(first?.env.map(({ name }) => name)).toEqual(["HOST_IP"]);
@@ -138,13 +137,116 @@ test("nmi-in-code asks the application, at the port that it listens on", async (
   expect(spec.containers[0]?.env).toContainEqual({ name: "AZURE_IDENTITY_GUARD_HEALTH_PORT", value: "9000" });
 });
 
+/** Containers with the expected identity, by name: an init container of ours, or the application that has the library. */
+const PINNED: Readonly<Partial<Record<StrategyName, string>>> = {
+  "nmi-in-code": "app",
+  "token-init": "wait-for-token",
+  "arm-init": "wait-for-arm",
+  "token-exec-probes": "app",
+  "token-in-code": "app",
+  sidecar: "identity-guard",
+};
+const EXPECTED = "AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID";
+
+test.each(Object.entries(PINNED))("%s gives --oid to %s, and to nobody else", async (name, reader) => {
+  const { spec } = await printed(`manifest ${name} --oid ${OID}`);
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const given = all.filter(({ env }) => env.some((each) => each.name === EXPECTED && each.value === OID));
+  expect(given.map((container) => container.name)).toEqual([reader]);
+});
+
+test.each(STRATEGY_NAMES.filter((name) => PINNED[name] === undefined))(
+  "%s refuses --oid, since nothing there looks at a token",
+  async (name) => {
+    const { code, said, complained } = await run(`manifest ${name} --oid ${OID}`);
+    expect({ code, said }).toEqual({ code: 2, said: [] });
+    expect(complained[0]).toContain(`--oid is of no use to ${name}, which looks at no token; nmi-in-code,`);
+    expect(JSON.stringify(await printed(`manifest ${name}`))).not.toContain(EXPECTED);
+  },
+);
+
+test.each(["token-init", "arm-init", "token-exec-probes", "token-in-code", "sidecar"])(
+  "%s without --oid takes nobody's tokens",
+  async (name) => {
+    expect(JSON.stringify(await printed(`manifest ${name}`))).toContain(
+      `{"name":"${EXPECTED}","value":"00000000-0000-0000-0000-000000000000"}`,
+    );
+  },
+);
+
+test("nmi-in-code without --oid leaves tokens to the gate", async () => {
+  expect(JSON.stringify(await printed("manifest nmi-in-code"))).not.toContain(EXPECTED);
+});
+
+const TOKEN = ["--scope", "https://vault.azure.net/.default"];
+
+test("token-init and arm-init wait with the command line, and probe nothing", async () => {
+  const commands = { "token-init": ["wait", "token", ...TOKEN], "arm-init": ["wait", "arm"] };
+  for (const [name, command] of Object.entries(commands)) {
+    const { spec } = await printed(`manifest ${name}`);
+    expect(spec.initContainers?.map((each) => each.command)).toEqual([["azure-identity-guard", ...command]]);
+    expect(spec.containers[0]).not.toHaveProperty("readinessProbe");
+  }
+});
+
+test("token-exec-probes gives up before the kubelet does", async () => {
+  const { spec } = await printed("manifest token-exec-probes");
+  const exec = { command: ["azure-identity-guard", "check", "token", ...TOKEN, "--timeout", "4s"] };
+  expect(spec.containers[0]).toMatchObject({
+    startupProbe: { exec, timeoutSeconds: 5, periodSeconds: 5 },
+    readinessProbe: { exec, timeoutSeconds: 5, ...READINESS },
+    livenessProbe: { exec, timeoutSeconds: 5, ...LIVENESS },
+  });
+});
+
+test("token-in-code warms up, and asks the application", async () => {
+  const { spec } = await printed("manifest token-in-code");
+  expect(spec.containers[0]).toMatchObject({
+    readinessProbe: { httpGet: { path: "/readyz" }, ...READINESS },
+  });
+  expect(spec.containers[0]?.env).toContainEqual({ name: WARM_UP, value: TOKEN[1] });
+});
+
+const WARM_UP = "AZURE_IDENTITY_GUARD_WARM_UP_SCOPES";
+
+test("sidecar serves beside the application, which has no probe of the identity", async () => {
+  const { spec } = await printed("manifest sidecar --port 9000");
+  expect(spec.initContainers).toMatchObject([
+    {
+      command: ["azure-identity-guard", "serve", "--port", "9000"],
+      restartPolicy: "Always",
+      ports: [{ name: "probes", containerPort: 9000 }],
+      startupProbe: { httpGet: { path: "/startupz", port: "probes" } },
+      readinessProbe: { httpGet: { path: "/readyz", port: "probes" }, ...READINESS },
+      livenessProbe: { httpGet: { path: "/livez", port: "probes" }, ...LIVENESS },
+    },
+  ]);
+  expect(spec.initContainers?.[0]?.env).toContainEqual({ name: WARM_UP, value: TOKEN[1] });
+  expect(Object.keys(spec.containers[0] ?? {}).filter((key) => key.endsWith("Probe"))).toEqual([]);
+});
+
+test("shell-wget looks at the status alone, as published", async () => {
+  const wget = 'wget -qO- "http://$HOST_IP:8085/healthz"';
+  const { spec } = await printed("manifest shell-wget");
+  expect(spec.initContainers?.[0]?.command).toEqual(["sh", "-c", `until ${wget}; do sleep 1; done`]);
+  const exec = { command: ["sh", "-c", wget] };
+  expect(spec.containers[0]).toMatchObject({
+    readinessProbe: { exec, ...READINESS },
+    livenessProbe: { exec, ...LIVENESS },
+  });
+  expect((await run("manifest shell-wget")).said.join("\n")).toContain("Not Active");
+});
+
+test("without a strategy, each is named with what it catches", async () => {
+  const { complained } = await run("manifest");
+  const lines = complained.slice(1, -1);
+  expect(lines.map((line) => /^ {2}([\w-]+) {2,}\S.{20,}$/u.exec(line)?.[1])).toEqual(STRATEGY_NAMES);
+});
+
 test.each([
-  ["manifest", "manifest: STRATEGY is missing; one of nmi-init, nmi-exec-probes, nmi-in-code"],
+  ["manifest", "manifest: STRATEGY is missing; one of"],
   ["manifest nmi-inti", "manifest: nmi-inti is no strategy; did you mean nmi-init?"],
-  [
-    "manifest constructor",
-    "manifest: constructor is no strategy; one of nmi-init, nmi-exec-probes, nmi-in-code",
-  ],
+  ["manifest constructor", `manifest: constructor is no strategy; one of ${STRATEGY_NAMES.join(", ")}`],
   ["manifest nmi-init nmi-in-code", "manifest: nmi-in-code is one word too many"],
   ["manifest nmi-init --oid app", "manifest: --oid is app; expected the identity's principal ID, a GUID"],
   ["manifest nmi-init --port 0", "manifest: --port is 0; expected a port, 1 to 65535"],
@@ -172,6 +274,9 @@ describe("YAML", () => {
       "x:",
       "é",
       '"',
+      'a "b"',
+      `"'`,
+      '"\\',
       "2s",
       "/a/b",
     ];
@@ -196,7 +301,10 @@ describe("YAML", () => {
       '"a #b"',
       '"x:"',
       '"é"',
-      '"\\""',
+      `'"'`,
+      `'a "b"'`,
+      `"\\"'"`,
+      `'"\\'`,
       '"2s"',
       "/a/b",
     ]);

@@ -176,12 +176,15 @@ describe.skipIf(missing !== undefined)("an application's own image", () => {
   });
 });
 
-/** The command lines of every printed pod, each once, and what the pod runs them as. */
-const PRINTED = commandsOf(Object.values(STRATEGIES));
+/** The command lines of every printed pod, each once; a public Azure Resource Manager is nothing for a test. */
+const PRINTED = commandsOf(Object.values(STRATEGIES)).filter(([text]) => !text.includes("wait arm"));
+/** What ends a command that runs until it is told to. */
+const SERVING = "serving probes";
 
 describe.skipIf(missing !== undefined).each([CLI_IMAGE, APP_IMAGE])("in %s", (image) => {
   test.each(PRINTED)("%s of a printed pod runs as it stands there", async (_, argv) => {
     await using node = await NodeSimulator.start();
-    expect(await inImage(image, "1000:1000", argv, node.environment)).toMatchObject({ code: 0 });
+    const ended = await inImage(image, "1000:1000", argv, node.environment, SERVING);
+    expect(ended).toMatchObject({ code: ended.output.includes(SERVING) ? 143 : 0 });
   });
 });

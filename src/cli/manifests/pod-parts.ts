@@ -4,9 +4,9 @@ import type { YamlMap } from "./yaml.js";
 export interface PodValues {
   /** The application's image. */
   readonly image: string;
-  /** One that has the command line, for init containers. */
+  /** One that has the command line, for init containers and sidecars. */
   readonly cliImage: string;
-  /** The object ID that tokens must name, where it is known. */
+  /** The object ID that tokens must name, where it is known; strategies that look at no token ignore it. */
   readonly oid: string | undefined;
   /** Of probe endpoints. */
   readonly port: number;
@@ -28,16 +28,29 @@ const HOST_IP: YamlMap = {
   valueFrom: { fieldRef: { fieldPath: "status.hostIP" } },
 };
 
-/** Without it any identity's token is taken. */
-function expectedIdentity({ oid }: PodValues): readonly YamlMap[] {
-  if (oid === undefined) return [];
-  return [
-    {
-      "# The identity's object ID (principal ID): tokens that name another are refused.": "",
-      name: "AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID",
-      value: oid,
-    },
-  ];
+const EXPECTED = "AZURE_IDENTITY_GUARD_EXPECTED_OBJECT_ID";
+
+/** Nobody's: until it is replaced, every token is refused. */
+const NO_OID = "00000000-0000-0000-0000-000000000000";
+
+/** Whose tokens are taken, where the command line or the library gets them. */
+export function pinned({ oid = NO_OID }: PodValues): YamlMap {
+  return {
+    "# The identity's object ID (principal ID): tokens that name another are refused.": "",
+    name: EXPECTED,
+    value: oid,
+  };
+}
+
+/** What the application needs tokens for, in the examples. */
+export const SCOPE = "https://vault.azure.net/.default";
+
+export function warmUpScopes(): YamlMap {
+  return {
+    "# Tokens that are had before the pod is ready, and kept fresh; separated by commas.": "",
+    name: "AZURE_IDENTITY_GUARD_WARM_UP_SCOPES",
+    value: SCOPE,
+  };
 }
 
 const CONTAINER_SECURITY: YamlMap = {
@@ -51,31 +64,46 @@ export function appContainer(
   values: PodValues,
   more: YamlMap,
   environment: readonly YamlMap[] = [],
+  memoryLimit = "256Mi",
 ): YamlMap {
   return {
     name: "app",
     image: values.image,
-    env: [HOST_IP, ...expectedIdentity(values), ...environment],
+    env: [HOST_IP, ...environment],
     ...more,
     "# To be measured, and set to what the application takes.": "",
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "256Mi" } },
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: memoryLimit } },
     securityContext: CONTAINER_SECURITY,
   };
 }
 
 /** A process takes 42 MB to look at NMI, and 99 MB with the SDK, for tokens (resident, x86-64, Node.js 20). */
-const CLI_RESOURCES: YamlMap = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } };
+const SMALL_RESOURCES: YamlMap = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } };
 
-/** An init container that runs a command which asks about the node, and nobody's identity. */
-export function cliContainer(name: string, values: PodValues, command: readonly string[]): YamlMap {
+export function initContainer(
+  name: string,
+  image: string,
+  command: readonly string[],
+  environment: readonly YamlMap[] = [],
+): YamlMap {
   return {
     name,
-    image: values.cliImage,
-    command: ["azure-identity-guard", ...command],
-    env: [HOST_IP],
-    resources: CLI_RESOURCES,
+    image,
+    command,
+    env: [HOST_IP, ...environment],
+    resources: SMALL_RESOURCES,
     securityContext: CONTAINER_SECURITY,
   };
+}
+
+/** An init container that runs the command line. */
+export function cliContainer(
+  name: string,
+  { cliImage }: PodValues,
+  command: readonly string[],
+  environment?: readonly YamlMap[],
+): YamlMap {
+  return initContainer(name, cliImage, ["azure-identity-guard", ...command], environment);
 }
 
 /** A pod that NMI serves: `comment` says what its strategy does. */

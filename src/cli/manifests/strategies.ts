@@ -1,64 +1,26 @@
-import { appContainer, cliContainer, pod, PROBE_TIMES, type PodValues } from "./pod-parts.js";
+import { nmiExecProbes, nmiInCode, nmiInit } from "./nmi-pods.js";
+import { shellWget, sidecar } from "./other-pods.js";
+import type { PodValues } from "./pod-parts.js";
 import type { StrategyName } from "./strategy-names.js";
+import { armInit, tokenExecProbes, tokenInCode, tokenInit } from "./token-pods.js";
 import type { YamlMap } from "./yaml.js";
-
-const { startup, readiness, liveness } = PROBE_TIMES;
-
-/** A process takes longer to start on a busy node than the kubelet's usual second. */
-const EXEC = {
-  exec: { command: ["azure-identity-guard", "check", "nmi", "--timeout", "2s"] },
-  timeoutSeconds: 2,
-};
-
-const httpGet = (path: string): YamlMap => ({ httpGet: { path, port: "probes" } });
 
 /** The pod of each strategy. */
 export const STRATEGIES: Readonly<Record<StrategyName, (values: PodValues) => YamlMap>> = {
-  "nmi-init": (values) =>
-    pod(
-      [
-        "nmi-init: the application starts once NMI on its node is active and in the path.",
-        "Looks at nothing afterwards: where NMI is lost later, only the application notices.",
-      ],
-      {
-        initContainers: [cliContainer("wait-for-nmi", values, ["wait", "nmi"])],
-        containers: [appContainer(values, {})],
-      },
-    ),
-  "nmi-exec-probes": (values) =>
-    pod(
-      [
-        "nmi-exec-probes: no traffic while NMI is away, a restart where it stays away.",
-        "The image needs the command line: RUN npm install --global azure-identity-guard",
-      ],
-      {
-        containers: [
-          appContainer(values, {
-            startupProbe: { ...EXEC, ...startup },
-            readinessProbe: { ...EXEC, ...readiness },
-            livenessProbe: { ...EXEC, ...liveness },
-          }),
-        ],
-      },
-    ),
-  "nmi-in-code": (values) => {
-    const port = {
-      "# Read by startProbeServer(), and by azure-identity-guard/register.": "",
-      name: "AZURE_IDENTITY_GUARD_HEALTH_PORT",
-      value: String(values.port),
-    };
-    const probes = {
-      ports: [{ name: "probes", containerPort: values.port }],
-      startupProbe: { ...httpGet("/startupz"), ...startup },
-      readinessProbe: { ...httpGet("/readyz"), ...readiness },
-      livenessProbe: { ...httpGet("/livez"), ...liveness },
-    };
-    return pod(
-      [
-        "nmi-in-code: the application's own endpoint knows NMI and each token (recommended).",
-        "Probes cost no process and no request; good tokens outlive an outage of NMI.",
-      ],
-      { containers: [appContainer(values, probes, [port])] },
-    );
-  },
+  "nmi-init": nmiInit,
+  "nmi-exec-probes": nmiExecProbes,
+  "nmi-in-code": nmiInCode,
+  "token-init": tokenInit,
+  "arm-init": armInit,
+  "token-exec-probes": tokenExecProbes,
+  "token-in-code": tokenInCode,
+  sidecar,
+  "shell-wget": shellWget,
 };
+
+/** Nothing in their pods reads a token, so they cannot promise whose it is. */
+const LOOK_AT_NO_TOKEN: ReadonlySet<StrategyName> = new Set(["nmi-init", "nmi-exec-probes", "shell-wget"]);
+
+export function looksAtTokens(name: StrategyName): boolean {
+  return !LOOK_AT_NO_TOKEN.has(name);
+}

@@ -1,8 +1,26 @@
-/** The ways to place the check that the command line has a pod for. */
-export const STRATEGY_NAMES = ["nmi-init", "nmi-exec-probes", "nmi-in-code"] as const;
+/** The ways to place the check that the command line has a pod for, each with what it catches. */
+const CATCHES = {
+  "nmi-init": "NMI away or Not Active at the start; nothing later",
+  "nmi-exec-probes": "NMI lost at any time; a process for each probe",
+  "nmi-in-code": "NMI lost, tokens of another identity (recommended)",
+  "token-init": "no token, or another identity's, at the start",
+  "arm-init": "the same, and one that Azure Resource Manager refuses",
+  "token-exec-probes": "no token, or another identity's; a request a probe",
+  "token-in-code": "the same, for each scope, before anybody asks for it",
+  sidecar: "the same as token-in-code, beside any language",
+  "shell-wget": "NMI gone; lets Not Active and a lost rule through",
+} as const;
 
-export type StrategyName = (typeof STRATEGY_NAMES)[number];
+export type StrategyName = keyof typeof CATCHES;
+
+export const STRATEGY_NAMES: readonly StrategyName[] = Object.keys(CATCHES).filter(isStrategyName);
 
 export function isStrategyName(name: string): name is StrategyName {
-  return STRATEGY_NAMES.some((each) => each === name);
+  return Object.hasOwn(CATCHES, name);
+}
+
+/** One line a strategy, for the help and for whoever names none. */
+export function strategyLines(): readonly string[] {
+  const width = Math.max(...STRATEGY_NAMES.map((name) => name.length));
+  return STRATEGY_NAMES.map((name) => `  ${name.padEnd(width)}  ${CATCHES[name]}`);
 }

@@ -61,7 +61,15 @@ const PLAIN = /^(?:--)?[a-z/][\w./:@=+-]*$/iu;
 
 function scalar(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  return PLAIN.test(value) && !NO_TEXT.test(value) && !value.endsWith(":") ? value : JSON.stringify(value);
+  return PLAIN.test(value) && !NO_TEXT.test(value) && !value.endsWith(":") ? value : quoted(value);
+}
+
+/** In single quotes where the text has double ones and nothing else to escape: command lines of a shell stay readable. */
+function quoted(value: string): string {
+  const text = JSON.stringify(value);
+  return value.includes('"') && !value.includes("'") && text.replaceAll('\\"', '"') === `"${value}"`
+    ? `'${value}'`
+    : text;
 }
 
 function isList(value: Yaml): value is readonly Yaml[] {
