@@ -1,0 +1,21 @@
+import type { Cell } from "../cluster.js";
+import type { NodeAction } from "../scenario.js";
+import type { RequestsEvent } from "../timeline.js";
+
+export type RequestCounts = Readonly<Record<RequestsEvent["answeredBy"], number>>;
+
+/** What issues tokens on the node: the simulator in a DaemonSet, or the real NMI. */
+export interface IdentityPlane {
+  /** What of a cell it cannot do, in words; undefined where it can do all. */
+  whyNot(cell: Cell): string | undefined;
+  /** A node that is as the cell's `given` says. */
+  prepare(cell: Cell, signal: AbortSignal): Promise<PreparedNode>;
+}
+
+export interface PreparedNode {
+  apply(action: NodeAction, signal: AbortSignal): Promise<void>;
+  /** Requests since `prepare`; undefined where nobody counts them. */
+  requests(signal: AbortSignal): Promise<RequestCounts | undefined>;
+  /** Everything as it was. */
+  restore(): Promise<void>;
+}

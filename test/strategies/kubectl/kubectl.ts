@@ -1,0 +1,151 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** `kubectl` said no, or could not be run. */
+export class KubectlError extends Error {
+  /** The API server's word for it, such as `NotFound` or `Conflict`; undefined where it was not the server that refused. */
+  readonly reason: string | undefined;
+
+  constructor(command: readonly string[], stderr: string) {
+    const said = stderr.trim().slice(-1000);
+    super(`kubectl ${command.join(" ")}: ${said === "" ? "ended without a word" : said}`);
+    this.reason = /Error from server \((\w+)\)/u.exec(stderr)?.[1];
+  }
+}
+
+export interface KubectlOptions {
+  /** Default `kubectl`, searched for on PATH. */
+  readonly program?: string;
+  /** What kubectl gets of an environment, KUBECONFIG among it: all of it, and nothing else. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default: the current one. */
+  readonly context?: string | undefined;
+}
+
+export interface Target {
+  readonly context: string;
+  /** URL of the API server. */
+  readonly server: string;
+}
+
+/**
+ * The Kubernetes API through `kubectl`, for its ways to log in. Paths go to the server as they are (`--raw`): no discovery,
+ * no schemas, and the same requests from every version of kubectl.
+ */
+export class Kubectl {
+  readonly #options: KubectlOptions;
+
+  constructor(options: KubectlOptions) {
+    this.#options = options;
+  }
+
+  /** The same, held to one context: nobody turns a run to another cluster by choosing another context meanwhile. */
+  async pinned(): Promise<{ readonly kubectl: Kubectl; readonly target: Target }> {
+    const text = await this.#run(["config", "view", "--minify", "--output=json"]);
+    const config = JSON.parse(text) as {
+      readonly "current-context"?: string;
+      readonly clusters?: readonly { readonly cluster: { readonly server?: string } }[] | null;
+    };
+    const context = this.#options.context ?? config["current-context"] ?? "";
+    const server = config.clusters?.[0]?.cluster.server;
+    if (context === "" || server === undefined) {
+      throw new KubectlError(
+        ["config", "view"],
+        "no context is chosen: kubectl config use-context NAME, or --context NAME",
+      );
+    }
+    return { kubectl: new Kubectl({ ...this.#options, context }), target: { context, server } };
+  }
+
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    return JSON.parse(await this.#run(["get", "--raw", path], { signal })) as unknown;
+  }
+
+  async create(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
+    const input = JSON.stringify(body);
+    return JSON.parse(
+      await this.#run(["create", "--raw", path, "--filename=-"], { input, signal }),
+    ) as unknown;
+  }
+
+  async replace(path: string, body: object, signal?: AbortSignal): Promise<void> {
+    await this.#run(["replace", "--raw", path, "--filename=-"], { input: JSON.stringify(body), signal });
+  }
+
+  /** What is not there is removed already. */
+  async remove(path: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#run(["delete", "--raw", path], { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** Lines of an answer that goes on: a watch, a log. Ends with the answer, or with `signal`, and without an error then. */
+  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string, void> {
+    const command = ["get", "--raw", path];
+    const child = this.#start(command);
+    const kill = (): void => void child.kill("SIGKILL");
+    signal.addEventListener("abort", kill, { once: true });
+    if (signal.aborted) kill();
+    const ended = endOf(child);
+    const stderr = collected(child.stderr);
+    try {
+      for await (const line of createInterface({ input: child.stdout! })) {
+        if (signal.aborted) return;
+        yield line;
+      }
+      const code = await ended;
+      if (code !== 0 && !signal.aborted) throw new KubectlError(command, await stderr);
+    } finally {
+      signal.removeEventListener("abort", kill);
+      kill();
+      await ended.catch(() => undefined);
+    }
+  }
+
+  async #run(
+    command: readonly string[],
+    { input, signal }: { readonly input?: string; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<string> {
+    signal?.throwIfAborted();
+    const child = this.#start(command);
+    const kill = (): void => void child.kill("SIGKILL");
+    signal?.addEventListener("abort", kill, { once: true });
+    try {
+      // It may end, and close its input, before it has read all.
+      child.stdin?.on("error", () => undefined).end(input ?? "");
+      const [code, stdout, stderr] = await Promise.all([
+        endOf(child),
+        collected(child.stdout),
+        collected(child.stderr),
+      ]);
+      signal?.throwIfAborted();
+      if (code !== 0) throw new KubectlError(command, stderr);
+      return stdout;
+    } finally {
+      signal?.removeEventListener("abort", kill);
+    }
+  }
+
+  #start(command: readonly string[]): ChildProcess {
+    const { program = "kubectl", environment, context } = this.#options;
+    const chosen = context === undefined ? [] : [`--context=${context}`];
+    return spawn(program, [...command, ...chosen], { env: { ...environment }, stdio: "pipe" });
+  }
+}
+
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof KubectlError && error.reason === "NotFound";
+
+async function endOf(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code;
+}
+
+async function collected(stream: ChildProcess["stdout"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream!) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,57 @@
+/** Of the Kubernetes API's objects, what is read here. The server has checked them; what may be absent is optional. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface PodJson {
+  readonly metadata: ObjectMeta;
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly initContainerStatuses?: readonly ContainerStatusJson[];
+    readonly containerStatuses?: readonly ContainerStatusJson[];
+  };
+}
+
+export interface ContainerStatusJson {
+  readonly name: string;
+  readonly restartCount: number;
+  readonly state?: ContainerStateJson;
+  readonly lastState?: ContainerStateJson;
+}
+
+export interface ContainerStateJson {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: object;
+  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+}
+
+export interface EventJson {
+  readonly metadata: ObjectMeta;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly count?: number;
+  readonly involvedObject?: { readonly fieldPath?: string };
+}
+
+export interface NodeJson {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly providerID?: string;
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+export interface ListJson<T> {
+  readonly items: readonly T[];
+}
+
+export function isReady(object: PodJson | NodeJson): boolean {
+  return (
+    object.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true
+  );
+}

@@ -1,0 +1,352 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startControl } from "../../../src/testing/control.js";
+import { ManualClock } from "../../../src/testing/manual-clock.js";
+import { NodeSimulator } from "../../../src/testing/node-simulator.js";
+import { eventually } from "../../integration/support/eventually.js";
+import type { NodeAction } from "../scenario.js";
+import type { Timeline } from "../timeline.js";
+import type { FakeApiHooks, FakeApiServer } from "./fake-api-server.js";
+import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
+import type { CheckedCell } from "./run-cells.js";
+import { runOnCluster, type Surroundings } from "./run.js";
+
+const missing = missingKubectl();
+if (missing !== undefined) console.warn(`Runs on a cluster are not tested: ${missing}`);
+
+const MANIFEST = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: app }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: app, labels: { aadpodidbinding: app } }
+spec:
+  serviceAccountName: app
+  containers:
+    - { name: app, image: my-app:1.0.0 }
+`;
+
+const ORDINARY: readonly NodeAction[] = [
+  { to: "imds", body: { action: "attach", identity: { name: "kubelet" } } },
+  { to: "nmi", body: { action: "set-state", state: "active" } },
+];
+
+const CELL: CheckedCell = {
+  strategy: "nmi-in-code",
+  scenario: "nmi-exits",
+  manifest: MANIFEST,
+  labelled: true,
+  given: ORDINARY,
+  steps: [{ at: 20, step: "NMI exits", actions: [{ to: "nmi", body: { action: "exit-gracefully" } }] }],
+  lasts: 40,
+  check: () => [],
+};
+const IN_PLACE: CheckedCell = { ...CELL, scenario: "in-place", steps: [], lasts: 10 };
+
+const running = (ready: boolean): object => ({
+  conditions: [
+    { type: "Initialized", status: "True" },
+    { type: "Ready", status: ready ? "True" : "False" },
+  ],
+  containerStatuses: [{ name: "app", restartCount: 0, state: { running: {} } }],
+});
+
+/** A simulated node behind the API server's proxy, as the DaemonSet would have it. */
+async function withNode(hooks: FakeApiHooks = {}): Promise<FakeCluster & { readonly node: NodeSimulator }> {
+  const node = await NodeSimulator.start();
+  const control = await startControl(node);
+  const cluster = await startCluster({ ...hooks, controlUrl: control.url });
+  onTestFinished(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await control.close();
+    await node.close();
+  });
+  return { ...cluster, node };
+}
+
+interface Run {
+  readonly code: Promise<0 | 1 | 2>;
+  readonly clock: ManualClock;
+  readonly cutOff: AbortController;
+  readonly said: () => string;
+}
+
+function run(
+  cluster: FakeCluster,
+  argv: readonly string[],
+  { cells = [CELL], ask }: Partial<Pick<Surroundings, "cells" | "ask">> = {},
+): Run {
+  const clock = new ManualClock();
+  const cutOff = new AbortController();
+  const lines: string[] = [];
+  const code = runOnCluster(["--image", "my-registry/app:test", "--verbose", ...argv], {
+    cells,
+    environment: cluster.environment,
+    say: (text) => lines.push(text),
+    ask,
+    signal: cutOff.signal,
+    clock,
+  });
+  return { code, clock, cutOff, said: () => lines.join("\n") };
+}
+
+const namespaceIn = (api: FakeApiServer): string => {
+  const path = [...api.objects.keys()].find((key) => /^\/api\/v1\/namespaces\/[^/]+$/u.test(key));
+  return path?.split("/").at(-1) ?? "";
+};
+
+/** What there was before. */
+const NODE_ALONE = ["/api/v1/nodes/node-1"];
+
+describe.skipIf(missing !== undefined)("a run on a cluster", () => {
+  test("makes a node and a pod, tells what becomes of the pod, and leaves nothing", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "timelines-"));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    const timelines: Timeline[] = [];
+    const check = (timeline: Timeline): string[] => {
+      timelines.push(timeline);
+      return [];
+    };
+    let podPath = "";
+    const cluster = await withNode({
+      onPod(path, api) {
+        podPath = path;
+        api.setStatus(path, running(true));
+        api.log(path, "app", '{"token":"right"}');
+        api.log(path, "app", "a secret that the application should not have written");
+      },
+      onCommand(path, body, api) {
+        if (path !== "/nmi" || !JSON.stringify(body).includes("exit-gracefully")) return;
+        api.event(podPath, {
+          reason: "Unhealthy",
+          message: "Readiness probe failed: HTTP probe failed with statuscode: 503",
+          fieldPath: "spec.containers{app}",
+        });
+        api.log(podPath, "app", '{"token":"none"}');
+        api.setStatus(podPath, running(false));
+      },
+    });
+    const { api, node } = cluster;
+    const file = join(folder, "timelines.json");
+    const { code, clock, said } = run(cluster, ["--yes", "--timelines", file], {
+      cells: [{ ...CELL, check }],
+    });
+
+    // Two watches and one log.
+    await eventually(() => api.streams === 3);
+    const namespace = namespaceIn(api);
+    await fetch(node.healthUrl);
+    await clock.advance(20_000);
+    await eventually(() => node.nmi.state !== "active");
+    await eventually(() => said().includes('"answeredBy":"health"'));
+    for (const seen of ['"Ready","status":false', '"token","identity":"none"', '"kind":"probe"']) {
+      await eventually(() => said().includes(seen));
+    }
+    await clock.advance(20_000);
+    expect(await code).toBe(0);
+
+    expect([...api.objects.keys()]).toEqual(NODE_ALONE);
+    const [timeline] = timelines;
+    expect(timeline).toMatchObject({ strategy: "nmi-in-code", scenario: "nmi-exits", lasts: 40 });
+    const events = timeline!.events.filter(({ kind }) => kind !== "requests");
+    expect(events).toContainEqual({ at: 20, kind: "node", step: "NMI exits" });
+    expect(
+      events.filter(({ kind }) => kind === "token").map((event) => "identity" in event && event.identity),
+    ).toEqual(["right", "none"]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: "probe", container: "app", probe: "readiness", success: false }),
+    );
+    const ready = events.filter((event) => event.kind === "condition" && event.condition === "Ready");
+    expect(ready.map((event) => "status" in event && event.status)).toEqual([true, false]);
+    expect(timeline!.events).toContainEqual(
+      expect.objectContaining({ kind: "requests", answeredBy: "health", total: 1 }),
+    );
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual(timelines);
+    expect(said()).not.toContain("secret");
+    expect(namespace).toMatch(/^azure-identity-guard-test-[0-9a-f]{8}$/u);
+    expect(said()).toContain("nmi-in-code, nmi-exits: passed");
+  });
+
+  test("touches nothing but its namespace", async () => {
+    const cluster = await withNode();
+    const { code, clock } = run(cluster, ["--yes"], { cells: [IN_PLACE] });
+    await eventually(() => cluster.api.streams === 2);
+    const namespace = namespaceIn(cluster.api);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    const proxy = `/api/v1/namespaces/${namespace}/pods/node-simulator-x7k2p:18085/proxy`;
+    expect(cluster.api.changes).toEqual([
+      "POST /api/v1/namespaces",
+      `POST /apis/apps/v1/namespaces/${namespace}/daemonsets`,
+      `POST ${proxy}/imds`,
+      `POST ${proxy}/nmi`,
+      `POST /api/v1/namespaces/${namespace}/serviceaccounts`,
+      `POST /api/v1/namespaces/${namespace}/pods`,
+      `DELETE /api/v1/namespaces/${namespace}/pods/app?propagationPolicy=Foreground`,
+      `DELETE /api/v1/namespaces/${namespace}/serviceaccounts/app?propagationPolicy=Foreground`,
+      `DELETE /apis/apps/v1/namespaces/${namespace}/daemonsets/node-simulator?propagationPolicy=Foreground`,
+      `DELETE /api/v1/namespaces/${namespace}?propagationPolicy=Foreground`,
+    ]);
+  });
+
+  test("says what it will touch, and touches nothing where the answer is no", async () => {
+    const cluster = await withNode();
+    const questions: string[] = [];
+    const { code, said } = run(cluster, [], {
+      ask: async (question) => {
+        questions.push(question);
+        expect(cluster.api.changes).toEqual([]);
+        return false;
+      },
+    });
+    expect(await code).toBe(2);
+    expect(questions).toHaveLength(1);
+    expect(cluster.api.changes).toEqual([]);
+    for (const touched of [
+      cluster.api.url,
+      "here",
+      "node-1",
+      "azure-identity-guard-test-",
+      "169.254.169.254/32",
+    ]) {
+      expect(said()).toContain(touched);
+    }
+  });
+
+  test("touches nothing where there is nobody to ask", async () => {
+    const cluster = await withNode();
+    const { code, said } = run(cluster, []);
+    expect(await code).toBe(2);
+    expect(said()).toContain("--yes");
+    expect(cluster.api.changes).toEqual([]);
+  });
+
+  test("cleans up when it is cut off", async () => {
+    const cluster = await withNode({ onPod: (path, api) => api.setStatus(path, running(true)) });
+    const { code, cutOff, said } = run(cluster, ["--yes"], { cells: [CELL, IN_PLACE] });
+    await eventually(() => cluster.api.streams === 3);
+    cutOff.abort();
+    expect(await code).toBe(2);
+    expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
+    expect(said()).toContain("cut off");
+    expect(said()).not.toContain("in-place: ");
+    await eventually(() => cluster.api.streams === 0);
+  });
+
+  test("cleans up when the simulated node cannot start, and says why", async () => {
+    const terminated = { exitCode: 1, message: "This node has 169.254.169.254 already" };
+    const cluster = await withNode({
+      daemonPodStatus: {
+        initContainerStatuses: [{ name: "add-address", restartCount: 0, state: { terminated } }],
+      },
+    });
+    const { code, said } = run(cluster, ["--yes"]);
+    expect(await code).toBe(2);
+    expect(said()).toContain("nmi-exits: broken");
+    expect(said()).toContain("add-address ended with exit code 1: This node has 169.254.169.254 already");
+    expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
+  });
+
+  test("cleans up when the pod is refused", async () => {
+    const cluster = await withNode({
+      refuse: ({ method, url }) => (method === "POST" && url.endsWith("/pods") ? "Forbidden" : undefined),
+    });
+    const { code, said } = run(cluster, ["--yes"]);
+    expect(await code).toBe(2);
+    expect(said()).toContain("Forbidden");
+    expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
+  });
+
+  test("says how to remove what it could not", async () => {
+    const cluster = await withNode({
+      refuse: ({ method, url }) =>
+        method === "DELETE" && url.startsWith("/api/v1/namespaces/") && !url.includes("/pods/")
+          ? "Forbidden"
+          : undefined,
+    });
+    const { code, clock, said } = run(cluster, ["--yes"], { cells: [IN_PLACE] });
+    await eventually(() => cluster.api.streams === 2);
+    await clock.advance(10_000);
+    expect(await code).toBe(2);
+    expect(said()).toContain(`kubectl --context here delete namespace ${namespaceIn(cluster.api)}`);
+  });
+
+  test("--keep leaves the last cell, and no cell before it", async () => {
+    const cluster = await withNode();
+    const first = { ...IN_PLACE, manifest: MANIFEST.replaceAll("name: app,", "name: first,") };
+    const { code, clock, said } = run(cluster, ["--yes", "--keep"], { cells: [first, IN_PLACE] });
+    const pods = (): string[] =>
+      [...cluster.api.objects.keys()].filter((path) => /\/pods\/(?:first|app)$/u.test(path));
+    for (const name of ["first", "app"]) {
+      await eventually(() => cluster.api.streams === 2 && pods().some((path) => path.endsWith(`/${name}`)));
+      expect(pods()).toHaveLength(1);
+      await clock.advance(10_000);
+    }
+    expect(await code).toBe(0);
+    expect(pods()).toEqual([`/api/v1/namespaces/${namespaceIn(cluster.api)}/pods/app`]);
+    expect(said()).toContain("delete namespace");
+  });
+
+  test("what the check says is told, and makes the run fail", async () => {
+    const cluster = await withNode();
+    const cells = [{ ...IN_PLACE, check: () => ["never ready"] }];
+    const { code, clock, said } = run(cluster, ["--yes"], { cells });
+    await eventually(() => cluster.api.streams === 2);
+    await clock.advance(10_000);
+    expect(await code).toBe(1);
+    expect(said()).toContain("in-place: failed\n    never ready");
+  });
+
+  test("takes up a watch that the server ended, and tells nothing twice", async () => {
+    const timelines: Timeline[] = [];
+    let podPath = "";
+    const cluster = await withNode({
+      onPod: (path, api) => {
+        podPath = path;
+        api.setStatus(path, running(false));
+      },
+    });
+    const check = (timeline: Timeline): string[] => {
+      timelines.push(timeline);
+      return [];
+    };
+    const { code, clock, said } = run(cluster, ["--yes"], { cells: [{ ...IN_PLACE, check }] });
+    await eventually(() => cluster.api.streams === 3);
+    cluster.api.endStreams();
+    // The log has ended with its container, for all that anybody knows.
+    const watches = (): number => cluster.api.requests.filter(({ url }) => url.includes("watch=true")).length;
+    await eventually(() => watches() === 4 && cluster.api.streams === 2);
+    cluster.api.setStatus(podPath, running(true));
+    await eventually(() => said().includes('"Ready","status":true'));
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    const ready = timelines[0]!.events.filter(
+      (event) => event.kind === "condition" && event.condition === "Ready",
+    );
+    expect(ready.map((event) => "status" in event && event.status)).toEqual([false, true]);
+  });
+
+  test("refuses a node that has NMI already", async () => {
+    const cluster = await withNode();
+    cluster.api.put("/api/v1/namespaces/kube-system/pods/nmi-1", {
+      metadata: { name: "nmi-1", labels: { "app.kubernetes.io/component": "nmi" } },
+      spec: { nodeName: "node-1" },
+    });
+    const { code, said } = run(cluster, ["--yes"]);
+    expect(await code).toBe(2);
+    expect(said()).toContain("--real-nmi");
+    expect(cluster.api.changes).toEqual([]);
+  });
+
+  test("goes on with the context that it began with, or is told", async () => {
+    const cluster = await withNode();
+    const { code, said } = run(cluster, ["--yes", "--context", "there"]);
+    expect(await code).toBe(2);
+    expect(said()).not.toContain(cluster.api.url);
+    expect(cluster.api.requests).toEqual([]);
+  });
+});

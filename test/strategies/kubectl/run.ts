@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import type { Clock } from "../../../src/clock.js";
+import type { NodeAction } from "../scenario.js";
+import { removeAndAwait } from "./await-cluster.js";
+import { chooseNode, isNmi, RefusedError } from "./choose-node.js";
+import { HELP, readCommandLine, UsageError, type Settings } from "./command-line.js";
+import { describeRun, removalLines, type Plan } from "./describe-run.js";
+import type { IdentityPlane } from "./identity-plane.js";
+import { KubectlCluster } from "./kubectl-cluster.js";
+import { Kubectl } from "./kubectl.js";
+import type { ListJson, NodeJson, PodJson } from "./kubernetes-types.js";
+import { findNmi, RealNmi, type DaemonSetJson } from "./real-nmi.js";
+import {
+  chooseCells,
+  exitCodeOf,
+  runCells,
+  tableOf,
+  type CellResult,
+  type CheckedCell,
+} from "./run-cells.js";
+import { SimulatedPlane } from "./simulated-plane.js";
+import { namespaceObject } from "./simulator-objects.js";
+
+/** The scenario that begins, and stays, as a cluster should be. */
+const IN_PLACE = "in-place";
+
+/** What a run needs of its surroundings. */
+export interface Surroundings {
+  readonly cells: readonly CheckedCell[];
+  /** For kubectl: KUBECONFIG, HOME, PATH ... */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly say: (text: string) => void;
+  /** Asks a person; undefined where there is none. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Aborted by SIGINT and SIGTERM: the run cleans up, and ends. */
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** The whole run. Resolves with the exit code; nothing of it is left on the cluster then, without `--keep`. */
+export async function runOnCluster(argv: readonly string[], surroundings: Surroundings): Promise<0 | 1 | 2> {
+  const { say, signal } = surroundings;
+  try {
+    const settings = readCommandLine(argv);
+    if (settings === "help") {
+      say(HELP);
+      return 0;
+    }
+    const cells = chooseCells(surroundings.cells, settings);
+    const { environment } = surroundings;
+    const { kubectl, target } = await new Kubectl({ environment, context: settings.context }).pinned();
+    const { node, nmi } = await survey(kubectl, settings, signal);
+    const namespace = `azure-identity-guard-test-${randomBytes(4).toString("hex")}`;
+    const plan: Plan = { target, namespace, node, nmi, cells, settings };
+    say(describeRun(plan));
+    if (!(await agreed(settings, surroundings))) return 2;
+    const results = await inNamespace(kubectl, plan, surroundings);
+    say(tableOf(results));
+    if (settings.timelines !== undefined) await writeTimelines(settings.timelines, results);
+    return exitCodeOf(results, signal);
+  } catch (error) {
+    if (signal.aborted) return 2;
+    say(
+      `${error instanceof Error ? error.message : String(error)}${error instanceof UsageError ? "\nSee --help." : ""}`,
+    );
+    return 2;
+  }
+}
+
+/** Reads, and changes nothing. */
+async function survey(
+  kubectl: Kubectl,
+  { node: name, realNmi, shadowMetadata }: Settings,
+  signal: AbortSignal,
+): Promise<{ readonly node: NodeJson; readonly nmi: DaemonSetJson | undefined }> {
+  const nodes = (await kubectl.get("/api/v1/nodes", signal)) as ListJson<NodeJson>;
+  const node = chooseNode(nodes.items, { name, realNmi, shadowMetadata });
+  if (realNmi) {
+    const sets = (await kubectl.get("/apis/apps/v1/daemonsets", signal)) as ListJson<DaemonSetJson>;
+    return { node, nmi: findNmi(sets.items) };
+  }
+  const onNode = encodeURIComponent(`spec.nodeName=${node.metadata.name}`);
+  const pods = (await kubectl.get(`/api/v1/pods?fieldSelector=${onNode}`, signal)) as ListJson<PodJson>;
+  const nmi = pods.items.find(isNmi);
+  if (nmi !== undefined) {
+    const pod = `${nmi.metadata.namespace ?? ""}/${nmi.metadata.name}`;
+    throw new RefusedError(
+      `${node.metadata.name} has NMI already (${pod}); choose another node, or --real-nmi`,
+    );
+  }
+  return { node, nmi: undefined };
+}
+
+async function agreed({ yes }: Settings, { ask, say }: Surroundings): Promise<boolean> {
+  if (yes) return true;
+  if (ask === undefined) {
+    say("Nothing was touched: there is no terminal to ask on; give --yes.");
+    return false;
+  }
+  const answer = await ask("Go ahead? [y/N] ");
+  if (!answer) say("Nothing was touched.");
+  return answer;
+}
+
+async function inNamespace(
+  kubectl: Kubectl,
+  plan: Plan,
+  { cells: all, signal, say, clock }: Surroundings,
+): Promise<readonly CellResult[]> {
+  const { namespace, settings, cells } = plan;
+  const plane = planeOf(kubectl, plan, all.find(({ scenario }) => scenario === IN_PLACE)?.given ?? []);
+  try {
+    await kubectl.create("/api/v1/namespaces", namespaceObject(namespace), signal);
+    const placement = {
+      namespace,
+      hostname: hostnameOf(plan.node),
+      images: { application: settings.image, commandLine: settings.cliImage },
+      environment: settings.environment,
+      binding: settings.binding,
+    };
+    const cluster = new KubectlCluster(kubectl, { plane, placement, keep: settings.keep, clock });
+    return await runCells(cells, {
+      cluster,
+      whyNot: (cell) => plane.whyNot(cell),
+      say,
+      verbose: settings.verbose,
+      signal,
+    });
+  } finally {
+    if (signal.aborted) say("Cut off; removing what was made ...");
+    if (settings.keep) say(`Left as it is. To remove it: ${removalLines(plan)}`);
+    else await removeNamespace(kubectl, plan, say);
+  }
+}
+
+async function removeNamespace(kubectl: Kubectl, plan: Plan, say: (text: string) => void): Promise<void> {
+  try {
+    await removeAndAwait(kubectl, `/api/v1/namespaces/${plan.namespace}`);
+  } catch (error) {
+    say(`Not all could be removed. Do it yourself: ${removalLines(plan)}`);
+    throw error;
+  }
+}
+
+function planeOf(
+  kubectl: Kubectl,
+  { namespace, node, nmi, settings }: Plan,
+  ordinary: readonly NodeAction[],
+): IdentityPlane {
+  if (nmi !== undefined) {
+    return new RealNmi(kubectl, { original: nmi, nodeName: node.metadata.name, ordinary });
+  }
+  const { image, cliImage, simulatorImage, simulatorPath, toolsImage } = settings;
+  const pulled = [...new Set([image, cliImage])];
+  const images = { simulator: simulatorImage, simulatorPath, tools: toolsImage, pulled };
+  return new SimulatedPlane(kubectl, { namespace, hostname: hostnameOf(node), images });
+}
+
+const hostnameOf = ({ metadata }: NodeJson): string =>
+  metadata.labels?.["kubernetes.io/hostname"] ?? metadata.name;
+
+async function writeTimelines(file: string, results: readonly CellResult[]): Promise<void> {
+  const timelines = results.flatMap(({ timeline }) => timeline ?? []);
+  await writeFile(file, `${JSON.stringify(timelines, undefined, 2)}\n`);
+}
