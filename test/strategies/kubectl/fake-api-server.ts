@@ -35,6 +35,8 @@ export interface FakeApiHooks {
   controlUrl?: string;
   /** A command went through to it. */
   onCommand?: (path: string, body: unknown, api: FakeApiServer) => void;
+  /** An object was replaced. */
+  onReplace?: (path: string, api: FakeApiServer) => void;
   /** What a request is answered with instead, as the reason of a refusal. */
   refuse?: (request: ApiRequest) => string | undefined;
 }
@@ -177,7 +179,10 @@ export class FakeApiServer implements AsyncDisposable {
       refuse(response, 404, "NotFound");
       return;
     }
-    if (method === "PUT") this.objects.set(path, body as StoredObject);
+    if (method === "PUT") {
+      this.objects.set(path, body as StoredObject);
+      this.#hooks.onReplace?.(path, this);
+    }
     if (method === "DELETE") this.#terminating.add(path);
     else if (this.#terminating.delete(path)) this.#remove(path);
     answer(response, 200, this.objects.get(path) ?? found);

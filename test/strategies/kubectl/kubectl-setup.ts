@@ -17,6 +17,10 @@ export function missingKubectl(): string | undefined {
 
 export interface FakeCluster extends AsyncDisposable {
   readonly api: FakeApiServer;
+  /** May be changed while it runs. */
+  readonly hooks: FakeApiHooks;
+  /** Makes another context the current one; the empty one is none. */
+  use(context: string): Promise<void>;
   /** For kubectl: it finds this server, and no other. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -41,9 +45,10 @@ export async function startCluster(hooks: FakeApiHooks = {}): Promise<FakeCluste
       { name: "here", context: { cluster: "loopback", user: "tester" } },
       { name: "there", context: { cluster: "elsewhere", user: "tester" } },
     ],
-    "current-context": "here",
   };
-  await writeFile(kubeconfig, JSON.stringify(config));
+  const use = async (context: string): Promise<void> =>
+    await writeFile(kubeconfig, JSON.stringify({ ...config, "current-context": context }));
+  await use("here");
   api.put("/api/v1/nodes/node-1", {
     metadata: { name: "node-1", labels: NODE_LABELS },
     spec: { providerID: "kind://docker/kind/node-1" },
@@ -51,6 +56,8 @@ export async function startCluster(hooks: FakeApiHooks = {}): Promise<FakeCluste
   });
   return {
     api,
+    hooks,
+    use,
     environment: { PATH: process.env["PATH"] ?? "", HOME: home, KUBECONFIG: kubeconfig, NO_PROXY: "*" },
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]();

@@ -29,6 +29,15 @@ export interface Target {
   readonly server: string;
 }
 
+/** Credentials are in it as REDACTED. */
+interface KubeConfig {
+  readonly "current-context"?: string;
+  readonly contexts?:
+    readonly { readonly name: string; readonly context: { readonly cluster: string } }[] | null;
+  readonly clusters?:
+    readonly { readonly name: string; readonly cluster: { readonly server: string } }[] | null;
+}
+
 /**
  * The Kubernetes API through `kubectl`, for its ways to log in. Paths go to the server as they are (`--raw`): no discovery,
  * no schemas, and the same requests from every version of kubectl.
@@ -42,18 +51,14 @@ export class Kubectl {
 
   /** The same, held to one context: nobody turns a run to another cluster by choosing another context meanwhile. */
   async pinned(): Promise<{ readonly kubectl: Kubectl; readonly target: Target }> {
-    const text = await this.#run(["config", "view", "--minify", "--output=json"]);
-    const config = JSON.parse(text) as {
-      readonly "current-context"?: string;
-      readonly clusters?: readonly { readonly cluster: { readonly server?: string } }[] | null;
-    };
+    const config = JSON.parse(await this.#run(["config", "view", "--output=json"])) as KubeConfig;
     const context = this.#options.context ?? config["current-context"] ?? "";
-    const server = config.clusters?.[0]?.cluster.server;
-    if (context === "" || server === undefined) {
-      throw new KubectlError(
-        ["config", "view"],
-        "no context is chosen: kubectl config use-context NAME, or --context NAME",
-      );
+    const cluster = config.contexts?.find(({ name }) => name === context)?.context.cluster;
+    const server = config.clusters?.find(({ name }) => name === cluster)?.cluster.server;
+    if (server === undefined) {
+      const known = (config.contexts ?? []).map(({ name }) => name).join(", ");
+      const wrong = context === "" ? "no context is the current one" : `there is no context "${context}"`;
+      throw new KubectlError(["config", "view"], `${wrong}; give --context, one of: ${known}`);
     }
     return { kubectl: new Kubectl({ ...this.#options, context }), target: { context, server } };
   }
@@ -90,6 +95,8 @@ export class Kubectl {
     signal.addEventListener("abort", kill, { once: true });
     if (signal.aborted) kill();
     const ended = endOf(child);
+    // It may fail before anybody waits for it; whoever does is told all the same.
+    ended.catch(() => undefined);
     const stderr = collected(child.stderr);
     try {
       for await (const line of createInterface({ input: child.stdout! })) {

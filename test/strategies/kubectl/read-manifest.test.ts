@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { isLabelled, placeManifest, type Placement } from "./read-manifest.js";
+
+const PLACEMENT: Placement = {
+  namespace: "test-1",
+  hostname: "host-1",
+  labelled: true,
+  images: { application: "registry/app:1", commandLine: "registry/cli:1" },
+  environment: {},
+};
+
+const POD = `
+apiVersion: v1
+kind: Pod
+metadata: { name: app, namespace: default, labels: { app: app, aadpodidbinding: app } }
+spec:
+  nodeSelector: { kubernetes.io/os: linux }
+  initContainers:
+    - { name: wait, image: "ghcr.io/someone/azure-identity-guard:0.1.0", args: [wait, nmi] }
+  containers:
+    - name: app
+      image: my-app:1.0.0
+      env:
+        - { name: EXPECTED, value: from-the-manifest }
+        - { name: HOST_IP, valueFrom: { fieldRef: { fieldPath: status.hostIP } } }
+`;
+
+const POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: app }\n";
+const BINDING = "apiVersion: aadpodidentity.k8s.io/v1\nkind: AzureIdentityBinding\nmetadata: { name: app }\n";
+
+const podOf = (manifest: string, placement: Partial<Placement> = {}): unknown =>
+  placeManifest(manifest, { ...PLACEMENT, ...placement }).at(-1)?.body;
+
+describe("a manifest on a cluster", () => {
+  test("is in the test's namespace, on the one node, with the images that were given", () => {
+    expect(podOf(POD)).toEqual({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "app", namespace: "test-1", labels: { app: "app", aadpodidbinding: "app" } },
+      spec: {
+        nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": "host-1" },
+        initContainers: [{ name: "wait", image: "registry/cli:1", args: ["wait", "nmi"], env: [] }],
+        containers: [
+          {
+            name: "app",
+            image: "registry/app:1",
+            env: [
+              { name: "EXPECTED", value: "from-the-manifest" },
+              { name: "HOST_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  test("lacks the identity label in the cells that are about that", () => {
+    expect(podOf(POD, { labelled: false })).toMatchObject({ metadata: { labels: { app: "app" } } });
+    expect(podOf(POD, { labelled: false })).not.toHaveProperty("metadata.labels.aadpodidbinding");
+    expect(isLabelled({ manifest: POD, labelled: true })).toBe(true);
+    expect(isLabelled({ manifest: POD, labelled: false })).toBe(false);
+    expect(isLabelled({ manifest: POD.replace("aadpodidbinding", "other"), labelled: true })).toBe(false);
+  });
+
+  test("takes the cluster's own values", () => {
+    const placed = podOf(POD, { binding: "theirs", environment: { EXPECTED: "mine", UNKNOWN: "left out" } });
+    expect(placed).toHaveProperty("metadata.labels.aadpodidbinding", "theirs");
+    expect(placed).toHaveProperty("spec.containers.0.env.0", { name: "EXPECTED", value: "mine" });
+    expect(JSON.stringify(placed)).not.toContain("UNKNOWN");
+  });
+
+  test("has its other objects created first, and no identities", () => {
+    const placed = placeManifest([POD, POLICY, BINDING].join("---\n"), PLACEMENT);
+    expect(placed.map(({ collection, name }) => `${collection}/${name}`)).toEqual([
+      "/apis/networking.k8s.io/v1/namespaces/test-1/networkpolicies/app",
+      "/api/v1/namespaces/test-1/pods/app",
+    ]);
+    expect(placed[0]?.body).toHaveProperty("metadata.namespace", "test-1");
+  });
+
+  test.each([
+    ["a kind that is not known", `${POD}---\nkind: ClusterRole\nmetadata: { name: x }\n`, '"ClusterRole"'],
+    ["no pod", POLICY, "0 pods"],
+    ["two pods", `${POD}---${POD}`, "2 pods"],
+    ["no YAML", "kind: [", "no YAML"],
+  ])("is refused with %s", (_, manifest, words) => {
+    expect(() => placeManifest(manifest, PLACEMENT)).toThrow(words);
+  });
+});
