@@ -7,24 +7,26 @@ export class ClusterError extends Error {}
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from one look to the next. Default 500. */
-  readonly everyMs?: number | undefined;
   /** Default five minutes: images are pulled meanwhile. */
   readonly limitMs?: number | undefined;
 }
+
+/** From one look to the next; each time twice as long. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** Looks again and again until there is something to return. `what` is for the error after `limitMs`. */
 export async function awaitCluster<T>(
   what: string,
   look: () => Promise<T | undefined>,
-  { signal, everyMs = 500, limitMs = 300_000 }: Waiting = {},
+  { signal, limitMs = 300_000 }: Waiting = {},
 ): Promise<T> {
   const giveUpAt = performance.now() + limitMs;
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > giveUpAt) throw new ClusterError(`${what}: not within ${limitMs / 1000} s`);
-    await pause(everyMs, undefined, { signal });
+    await pause(pauseMs, undefined, { signal });
   }
 }
 

@@ -7,6 +7,7 @@ describe("the command line", () => {
       image: "app:1",
       cliImage: "app:1",
       simulatorImage: "app:1",
+      simulatorPath: "/app/node_modules/azure-identity-guard/dist/node-simulator.js",
       realNmi: false,
       shadowMetadata: false,
       keep: false,
@@ -14,6 +15,7 @@ describe("the command line", () => {
     });
     expect(readCommandLine(["--image", "app:1", "--cli-image", "cli:1"])).toMatchObject({
       simulatorImage: "cli:1",
+      simulatorPath: "/opt/azure-identity-guard/node_modules/azure-identity-guard/dist/node-simulator.js",
     });
   });
 
@@ -35,7 +37,9 @@ describe("the command line", () => {
     [["--image"], "--image"],
     [["--image", "a", "--env", "A"], "--env: give NAME=VALUE"],
     [["--image", "a", "--binding", "x"], "--binding: goes with --real-nmi"],
-    [["--image", "a", "--real-nmi", "--shadow-metadata"], "--shadow-metadata"],
+    [["--image", "a", "--real-nmi"], "--object-id"],
+    [["--image", "a", "--object-id", "x"], "--object-id"],
+    [["--image", "a", "--real-nmi", "--object-id", "x", "--shadow-metadata"], "--shadow-metadata"],
   ])("%j is refused by name", (argv, words) => {
     expect(() => readCommandLine(argv)).toThrow(UsageError);
     expect(() => readCommandLine(argv)).toThrow(words);

@@ -7,12 +7,14 @@ export interface Settings {
   readonly context: string | undefined;
   readonly node: string | undefined;
   readonly image: string;
+  readonly appPath: string;
   readonly cliImage: string;
   readonly simulatorImage: string;
   readonly simulatorPath: string;
   readonly toolsImage: string;
   readonly realNmi: boolean;
   readonly binding: string | undefined;
+  readonly objectId: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly shadowMetadata: boolean;
   readonly strategies: readonly string[];
@@ -28,15 +30,17 @@ export const HELP = `Usage: npm run test:cluster -- --image IMAGE [options]
 Runs the strategies through their scenarios on the cluster that the current context of kubectl points at.
 
   --image IMAGE            the application of the manifests; required
-  --cli-image IMAGE        the command line in the manifests (as --image)
+  --app-path DIR           the programs of test/strategies/app in that image (/app)
+  --cli-image IMAGE        the command line, where a manifest has an image for it (as --image)
   --simulator-image IMAGE  has the built package, for the simulated node (as --cli-image)
   --simulator-path PATH    dist/node-simulator.js in that image
-                           (/opt/azure-identity-guard/node_modules/azure-identity-guard/dist/node-simulator.js)
+                           (in /app/node_modules of --image, in /opt/azure-identity-guard/node_modules of others)
   --tools-image IMAGE      has sh and ip, to add an address to the node (busybox:1.37)
   --context NAME           another context than the current one
   --node NAME              the node that is touched (the first that takes pods)
   --real-nmi               test the cluster's own NMI; what only a simulator can do is left out, aloud
   --binding NAME           with --real-nmi: value of the pods' label aadpodidbinding
+  --object-id ID           with --real-nmi: whose tokens are right, in place of the simulated identity
   --env NAME=VALUE         value for a variable that containers of the manifests have; may be repeated
   --shadow-metadata        take a node of a cloud, whose metadata service is out of reach for the time of the test
   --strategy NAME          only this one; may be repeated
@@ -51,7 +55,7 @@ Ends with 0 where all cells passed, 1 where one failed, 2 where it was used wron
 not do its part.
 `;
 
-const IN_CLI_IMAGE = "/opt/azure-identity-guard/node_modules/azure-identity-guard/dist/node-simulator.js";
+const SIMULATOR = "node_modules/azure-identity-guard/dist/node-simulator.js";
 
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
@@ -59,6 +63,7 @@ const flag = { type: "boolean", default: false } as const;
 
 const OPTIONS = {
   image: text,
+  "app-path": text,
   "cli-image": text,
   "simulator-image": text,
   "simulator-path": text,
@@ -67,6 +72,7 @@ const OPTIONS = {
   node: text,
   "real-nmi": flag,
   binding: text,
+  "object-id": text,
   env: texts,
   "shadow-metadata": flag,
   strategy: texts,
@@ -85,24 +91,32 @@ export function readCommandLine(argv: readonly string[]): Settings | "help" {
   for (const [name, value] of Object.entries(values)) {
     if ([value].flat().includes("")) throw new UsageError(`--${name}: the value is empty`);
   }
-  const { image, binding } = values;
+  const { image, binding, "object-id": objectId } = values;
   const realNmi = values["real-nmi"];
   if (image === undefined) throw new UsageError("--image: the image of the application is required");
   if (binding !== undefined && !realNmi) throw new UsageError("--binding: goes with --real-nmi only");
+  if ((objectId !== undefined) !== realNmi) {
+    throw new UsageError("--object-id: goes with --real-nmi, and is required with it");
+  }
   if (realNmi && values["shadow-metadata"]) {
     throw new UsageError("--shadow-metadata: goes with the simulated node, and not with --real-nmi");
   }
   const cliImage = values["cli-image"] ?? image;
+  const simulatorImage = values["simulator-image"] ?? cliImage;
   return {
     context: values.context,
     node: values.node,
     image,
+    appPath: values["app-path"] ?? "/app",
     cliImage,
-    simulatorImage: values["simulator-image"] ?? cliImage,
-    simulatorPath: values["simulator-path"] ?? IN_CLI_IMAGE,
+    simulatorImage,
+    simulatorPath:
+      values["simulator-path"] ??
+      `${simulatorImage === image ? "/app" : "/opt/azure-identity-guard"}/${SIMULATOR}`,
     toolsImage: values["tools-image"] ?? "busybox:1.37",
     realNmi,
     binding,
+    objectId,
     environment: Object.fromEntries((values.env ?? []).map(variableOf)),
     shadowMetadata: values["shadow-metadata"],
     strategies: values.strategy ?? [],

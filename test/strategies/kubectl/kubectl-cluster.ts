@@ -11,7 +11,7 @@ import { watchPod } from "./watch-pod.js";
 
 export interface KubectlClusterOptions {
   readonly plane: IdentityPlane;
-  readonly placement: Omit<Placement, "labelled">;
+  readonly placement: Placement;
   /** What a cell made stays until the next one begins. Default `false`. */
   readonly keep?: boolean | undefined;
   /** Time of the scenarios' steps. Default: the machine's. */
@@ -37,7 +37,7 @@ export class KubectlCluster implements Cluster {
   /** Ends after `cell.lasts` seconds or with `signal`, whichever is first. */
   async run(cell: Cell, seen: (event: TimelineEvent) => void, signal: AbortSignal): Promise<void> {
     const { plane, placement, keep = false } = this.#options;
-    const objects = placeManifest(cell.manifest, { ...placement, labelled: cell.labelled });
+    const objects = placeManifest(cell, placement);
     await this.#leftovers();
     let node: PreparedNode | undefined;
     const cleanUp = async (): Promise<void> => {

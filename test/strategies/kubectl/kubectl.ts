@@ -74,8 +74,12 @@ export class Kubectl {
     ) as unknown;
   }
 
+  /** Older versions ask for schemas here, although they need none. */
   async replace(path: string, body: object, signal?: AbortSignal): Promise<void> {
-    await this.#run(["replace", "--raw", path, "--filename=-"], { input: JSON.stringify(body), signal });
+    await this.#run(["replace", "--raw", path, "--filename=-", "--validate=false"], {
+      input: JSON.stringify(body),
+      signal,
+    });
   }
 
   /** What is not there is removed already. */

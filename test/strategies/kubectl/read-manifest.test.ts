@@ -4,9 +4,9 @@ import { isLabelled, placeManifest, type Placement } from "./read-manifest.js";
 const PLACEMENT: Placement = {
   namespace: "test-1",
   hostname: "host-1",
-  labelled: true,
   images: { application: "registry/app:1", commandLine: "registry/cli:1" },
   environment: {},
+  applications: { guarded: ["node", "/app/guarded.mjs"] },
 };
 
 const POD = `
@@ -28,8 +28,16 @@ spec:
 const POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: app }\n";
 const BINDING = "apiVersion: aadpodidentity.k8s.io/v1\nkind: AzureIdentityBinding\nmetadata: { name: app }\n";
 
-const podOf = (manifest: string, placement: Partial<Placement> = {}): unknown =>
-  placeManifest(manifest, { ...PLACEMENT, ...placement }).at(-1)?.body;
+const cellOf = (manifest: string): Parameters<typeof placeManifest>[0] => ({
+  manifest,
+  strategy: "",
+  labelled: true,
+});
+const podOf = (
+  manifest: string,
+  placement: Partial<Placement> = {},
+  cell: { readonly strategy?: string; readonly labelled?: boolean } = {},
+): unknown => placeManifest({ ...cellOf(manifest), ...cell }, { ...PLACEMENT, ...placement }).at(-1)?.body;
 
 describe("a manifest on a cluster", () => {
   test("is in the test's namespace, on the one node, with the images that were given", () => {
@@ -55,11 +63,20 @@ describe("a manifest on a cluster", () => {
   });
 
   test("lacks the identity label in the cells that are about that", () => {
-    expect(podOf(POD, { labelled: false })).toMatchObject({ metadata: { labels: { app: "app" } } });
-    expect(podOf(POD, { labelled: false })).not.toHaveProperty("metadata.labels.aadpodidbinding");
+    expect(podOf(POD, {}, { labelled: false })).toMatchObject({ metadata: { labels: { app: "app" } } });
+    expect(podOf(POD, {}, { labelled: false })).not.toHaveProperty("metadata.labels.aadpodidbinding");
     expect(isLabelled({ manifest: POD, labelled: true })).toBe(true);
     expect(isLabelled({ manifest: POD, labelled: false })).toBe(false);
     expect(isLabelled({ manifest: POD.replace("aadpodidbinding", "other"), labelled: true })).toBe(false);
+  });
+
+  test("runs the strategy's application where that is left to the image", () => {
+    const strategy = "guarded";
+    const command = ["node", "/app/guarded.mjs"];
+    expect(podOf(POD, {}, { strategy })).toMatchObject({ spec: { containers: [{ name: "app", command }] } });
+    expect(podOf(POD, {}, { strategy })).not.toHaveProperty("spec.initContainers.0.command");
+    const given = POD.replace("image: my-app:1.0.0", "image: my-app:1.0.0\n      args: [serve]");
+    expect(podOf(given, {}, { strategy })).not.toHaveProperty("spec.containers.0.command");
   });
 
   test("takes the cluster's own values", () => {
@@ -70,7 +87,7 @@ describe("a manifest on a cluster", () => {
   });
 
   test("has its other objects created first, and no identities", () => {
-    const placed = placeManifest([POD, POLICY, BINDING].join("---\n"), PLACEMENT);
+    const placed = placeManifest(cellOf([POD, POLICY, BINDING].join("---\n")), PLACEMENT);
     expect(placed.map(({ collection, name }) => `${collection}/${name}`)).toEqual([
       "/apis/networking.k8s.io/v1/namespaces/test-1/networkpolicies/app",
       "/api/v1/namespaces/test-1/pods/app",
@@ -84,6 +101,6 @@ describe("a manifest on a cluster", () => {
     ["two pods", `${POD}---${POD}`, "2 pods"],
     ["no YAML", "kind: [", "no YAML"],
   ])("is refused with %s", (_, manifest, words) => {
-    expect(() => placeManifest(manifest, PLACEMENT)).toThrow(words);
+    expect(() => placeManifest(cellOf(manifest), PLACEMENT)).toThrow(words);
   });
 });

@@ -6,11 +6,14 @@ export interface Placement {
   readonly namespace: string;
   /** Value of the node's label `kubernetes.io/hostname`. */
   readonly hostname: string;
-  readonly labelled: boolean;
   /** In place of the images of the manifest. */
   readonly images: { readonly application: string; readonly commandLine: string };
   /** Values for variables that the manifest's containers have. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What runs in containers named `app` that leave it to their image, by strategy. */
+  readonly applications: Readonly<Record<string, readonly string[]>>;
+  /** Whose tokens are right, where that is not the identity of the manifest. */
+  readonly objectId?: { readonly inManifest: string; readonly inCluster: string } | undefined;
   /** Value of the identity label, where the cluster's own differs from the manifest's. */
   readonly binding?: string | undefined;
 }
@@ -25,6 +28,9 @@ export interface PlacedObject {
 
 /** The label by which AAD Pod Identity finds the pods of an AzureIdentityBinding. */
 export const IDENTITY_LABEL = "aadpodidbinding";
+
+/** The application's container, in every manifest. */
+const APPLICATION = "app";
 
 /** Collections by kind. What is not here is not created. */
 const COLLECTIONS: Readonly<Record<string, (namespace: string) => string>> = {
@@ -43,7 +49,16 @@ interface Document {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/** The same for one cell. */
+interface OnePlacement extends Placement {
+  readonly labelled: boolean;
+  readonly command: readonly string[] | undefined;
+}
+
 interface Container {
+  readonly name?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
   readonly image?: string;
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
 }
@@ -54,10 +69,16 @@ interface Container {
  *
  * @throws RefusedError for a kind that this runner does not know, and where there is not exactly one pod.
  */
-export function placeManifest(manifest: string, placement: Placement): readonly PlacedObject[] {
-  const placed = documentsOf(manifest)
+export function placeManifest(
+  { manifest, strategy, labelled }: Pick<Cell, "manifest" | "strategy" | "labelled">,
+  placement: Placement,
+): readonly PlacedObject[] {
+  const { inManifest, inCluster } = placement.objectId ?? { inManifest: "", inCluster: "" };
+  const text = inManifest === "" ? manifest : manifest.replaceAll(inManifest, inCluster);
+  const one = { ...placement, labelled, command: placement.applications[strategy] };
+  const placed = documentsOf(text)
     .filter(({ kind = "" }) => !LEFT_OUT.includes(kind))
-    .map((document) => place(document, placement));
+    .map((document) => place(document, one));
   const isPod = ({ kind }: PlacedObject): boolean => kind === "Pod";
   const pods = placed.filter(isPod);
   if (pods.length !== 1) throw new RefusedError(`The manifest has ${pods.length} pods; one is expected`);
@@ -78,7 +99,7 @@ function documentsOf(manifest: string): readonly Document[] {
   });
 }
 
-function place(document: Document, placement: Placement): PlacedObject {
+function place(document: Document, placement: OnePlacement): PlacedObject {
   const { kind = "", metadata = {}, spec = {} } = document;
   const collection = COLLECTIONS[kind];
   if (collection === undefined) {
@@ -97,12 +118,15 @@ function place(document: Document, placement: Placement): PlacedObject {
   return { kind, name: metadata.name ?? "", collection: collection(namespace), body };
 }
 
-function labelsOf(labels: Readonly<Record<string, string>> = {}, { labelled, binding }: Placement): object {
+function labelsOf(
+  labels: Readonly<Record<string, string>> = {},
+  { labelled, binding }: OnePlacement,
+): object {
   const { [IDENTITY_LABEL]: identity, ...others } = labels;
   return labelled && identity !== undefined ? { ...others, [IDENTITY_LABEL]: binding ?? identity } : others;
 }
 
-function placeSpec(spec: Readonly<Record<string, unknown>>, placement: Placement): object {
+function placeSpec(spec: Readonly<Record<string, unknown>>, placement: OnePlacement): object {
   const {
     nodeSelector = {},
     initContainers = [],
@@ -120,15 +144,25 @@ function placeSpec(spec: Readonly<Record<string, unknown>>, placement: Placement
   };
 }
 
-function placeContainer(container: Container, { images, environment }: Placement): object {
-  const { image = "", env = [] } = container;
+function placeContainer(container: Container, placement: OnePlacement): object {
+  const { images, environment, objectId, command } = placement;
+  const { name, image = "", env = [] } = container;
+  const isApplication = name === APPLICATION;
+  const ofImage = isApplication && container.command === undefined && container.args === undefined;
+  // The test's application knows the simulated identity by itself.
+  const expected =
+    isApplication && objectId !== undefined ? [{ name: "EXPECTED", value: objectId.inCluster }] : [];
   return {
     ...container,
+    ...(ofImage && command !== undefined ? { command } : {}),
     image: isCommandLine(image) ? images.commandLine : images.application,
-    env: env.map((variable) => {
-      const value = environment[variable.name];
-      return value === undefined ? variable : { name: variable.name, value };
-    }),
+    env: [
+      ...env.map((variable) => {
+        const value = environment[variable.name];
+        return value === undefined ? variable : { name: variable.name, value };
+      }),
+      ...expected,
+    ],
   };
 }
 

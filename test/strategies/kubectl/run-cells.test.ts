@@ -14,6 +14,7 @@ function cell(strategy: string, scenario: string, notes: readonly string[] = [])
   return {
     strategy,
     scenario,
+    application: "plain",
     manifest: "",
     labelled: true,
     given: [],

@@ -5,6 +5,10 @@ import { UsageError } from "./command-line.js";
 /** A cell of the matrix, with what is expected of it. */
 export interface CheckedCell extends Cell {
   readonly scenario: string;
+  /** Which of the programs in test/strategies/app is the application. */
+  readonly application: string;
+  /** Why a simulated node is not enough for it; absent where it is. */
+  readonly needsAzure?: string;
   /** What of the timeline is not as it should be, one text each. */
   check(timeline: Timeline): readonly string[];
 }
@@ -49,7 +53,7 @@ export function chooseCells(cells: readonly CheckedCell[], filters: Filters): re
 export interface RunOptions {
   readonly cluster: Cluster;
   /** Why a cell cannot be run here. */
-  readonly whyNot: (cell: Cell) => string | undefined;
+  readonly whyNot: (cell: CheckedCell) => string | undefined;
   readonly say: (line: string) => void;
   /** Whether each event is said as it is seen. */
   readonly verbose: boolean;

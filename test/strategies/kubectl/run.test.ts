@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startControl } from "../../../src/testing/control.js";
 import { ManualClock } from "../../../src/testing/manual-clock.js";
+import { createIdentity } from "../../../src/testing/simulated-identity.js";
 import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import { eventually } from "../../integration/support/eventually.js";
 import type { NodeAction } from "../scenario.js";
@@ -27,7 +28,8 @@ metadata: { name: app, labels: { aadpodidbinding: app } }
 spec:
   serviceAccountName: app
   containers:
-    - { name: app, image: my-app:1.0.0 }
+    - name: app
+      image: my-app:1.0.0
 `;
 
 const ORDINARY: readonly NodeAction[] = [
@@ -38,6 +40,7 @@ const ORDINARY: readonly NodeAction[] = [
 const CELL: CheckedCell = {
   strategy: "nmi-in-code",
   scenario: "nmi-exits",
+  application: "guarded",
   manifest: MANIFEST,
   labelled: true,
   given: ORDINARY,
@@ -277,7 +280,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", () => {
 
   test("--keep leaves the last cell, and no cell before it", async () => {
     const cluster = await withNode();
-    const first = { ...IN_PLACE, manifest: MANIFEST.replaceAll("name: app,", "name: first,") };
+    const first = { ...IN_PLACE, manifest: MANIFEST.replace("name: app,", "name: first,") };
     const { code, clock, said } = run(cluster, ["--yes", "--keep"], { cells: [first, IN_PLACE] });
     const pods = (): string[] =>
       [...cluster.api.objects.keys()].filter((path) => /\/pods\/(?:first|app)$/u.test(path));
@@ -328,6 +331,73 @@ describe.skipIf(missing !== undefined)("a run on a cluster", () => {
       (event) => event.kind === "condition" && event.condition === "Ready",
     );
     expect(ready.map((event) => "status" in event && event.status)).toEqual([false, true]);
+  });
+
+  test("runs the application that the strategy has, with the images that were given", async () => {
+    const cluster = await withNode();
+    const { code, clock } = run(cluster, ["--yes", "--app-path", "/srv"], { cells: [IN_PLACE] });
+    await eventually(() => cluster.api.streams === 2);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    const created = cluster.api.requests.find(
+      ({ method, url }) => method === "POST" && url.endsWith("/pods"),
+    );
+    expect(created?.body).toMatchObject({
+      metadata: { labels: { aadpodidbinding: "app" } },
+      spec: {
+        nodeSelector: { "kubernetes.io/hostname": "host-1" },
+        containers: [{ name: "app", image: "my-registry/app:test", command: ["node", "/srv/guarded.mjs"] }],
+      },
+    });
+  });
+
+  test("leaves out, aloud, what a simulated node is not enough for", async () => {
+    const cluster = await withNode();
+    const cells = [{ ...CELL, needsAzure: "asks Azure Resource Manager" }];
+    const { code, said } = run(cluster, ["--yes"], { cells });
+    expect(await code).toBe(0);
+    expect(said()).toContain("nmi-exits: skipped\n    asks Azure Resource Manager");
+  });
+
+  test("leaves the real NMI alone where no step stops it", async () => {
+    const cluster = await withNode();
+    const { api } = cluster;
+    const metadata = { name: "nmi", namespace: "kube-system", labels: { component: "nmi" } };
+    api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system" } });
+    api.put("/apis/apps/v1/namespaces/kube-system/daemonsets/nmi", {
+      metadata,
+      spec: { template: { spec: {} } },
+    });
+    api.put("/api/v1/namespaces/kube-system/pods/nmi-1", {
+      metadata: { ...metadata, name: "nmi-1" },
+      spec: { nodeName: "node-1" },
+      status: { conditions: [{ type: "Ready", status: "True" }] },
+    });
+    const crash = {
+      at: 1,
+      step: "NMI crashes",
+      actions: [{ to: "nmi", body: { action: "crash" } }],
+    } as const;
+    const crashes = { ...IN_PLACE, scenario: "nmi-crashes", steps: [crash] };
+    const objectId = "11111111-2222-4333-8444-555555555555";
+    const manifest = `${MANIFEST}      env: [{ name: OID, value: ${createIdentity({ name: "app" }).objectId} }]\n`;
+    const argv = ["--yes", "--real-nmi", "--object-id", objectId, "--binding", "theirs"];
+    const { code, clock, said } = run(cluster, argv, { cells: [{ ...IN_PLACE, manifest }, crashes] });
+    await eventually(() => api.streams === 2);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    expect(said()).toContain("kube-system/nmi");
+    expect(said()).toContain('nmi-crashes: skipped\n    only the simulated node can do "NMI crashes"');
+    expect(api.changes.filter((change) => change.includes("daemonsets"))).toEqual([]);
+    const created = api.requests.find(({ method, url }) => method === "POST" && url.endsWith("/pods"));
+    const env = [
+      { name: "OID", value: objectId },
+      { name: "EXPECTED", value: objectId },
+    ];
+    expect(created?.body).toMatchObject({
+      metadata: { labels: { aadpodidbinding: "theirs" } },
+      spec: { containers: [{ env }] },
+    });
   });
 
   test("refuses a node that has NMI already", async () => {

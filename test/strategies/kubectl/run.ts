@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { Clock } from "../../../src/clock.js";
+import { createIdentity } from "../../../src/testing/simulated-identity.js";
 import type { NodeAction } from "../scenario.js";
 import { removeAndAwait } from "./await-cluster.js";
 import { chooseNode, isNmi, RefusedError } from "./choose-node.js";
@@ -21,6 +22,9 @@ import {
 } from "./run-cells.js";
 import { SimulatedPlane } from "./simulated-plane.js";
 import { namespaceObject } from "./simulator-objects.js";
+
+/** Whose tokens the manifests and the application expect, unless told otherwise. */
+const SIMULATED_OBJECT_ID = createIdentity({ name: "app" }).objectId;
 
 /** The scenario that begins, and stays, as a cluster should be. */
 const IN_PLACE = "in-place";
@@ -116,13 +120,25 @@ async function inNamespace(
       namespace,
       hostname: hostnameOf(plan.node),
       images: { application: settings.image, commandLine: settings.cliImage },
+      applications: Object.fromEntries(
+        cells.map(({ strategy, application }) => [
+          strategy,
+          ["node", `${settings.appPath}/${application}.mjs`],
+        ]),
+      ),
       environment: settings.environment,
       binding: settings.binding,
+      objectId:
+        settings.objectId === undefined
+          ? undefined
+          : { inManifest: SIMULATED_OBJECT_ID, inCluster: settings.objectId },
     };
+    const whyNot = (cell: CheckedCell): string | undefined =>
+      plane.whyNot(cell) ?? (plan.nmi === undefined ? cell.needsAzure : undefined);
     const cluster = new KubectlCluster(kubectl, { plane, placement, keep: settings.keep, clock });
     return await runCells(cells, {
       cluster,
-      whyNot: (cell) => plane.whyNot(cell),
+      whyNot,
       say,
       verbose: settings.verbose,
       signal,
