@@ -35,7 +35,7 @@ Runs the strategies through their scenarios on the cluster that the current cont
   --simulator-image IMAGE  has the built package, for the simulated node (as --cli-image)
   --simulator-path PATH    dist/node-simulator.js in that image
                            (in /app/node_modules of --image, in /opt/azure-identity-guard/node_modules of others)
-  --tools-image IMAGE      has sh and ip, to add an address to the node (busybox:1.37)
+  --tools-image IMAGE      has sh, ip, wget and timeout, to add an address to the node (busybox:1.37)
   --context NAME           another context than the current one
   --node NAME              the node that is touched (the first that takes pods)
   --real-nmi               test the cluster's own NMI; what only a simulator can do is left out, aloud

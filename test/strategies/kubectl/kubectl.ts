@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 /** `kubectl` said no, or could not be run. */
 export class KubectlError extends Error {
   /** The API server's word for it, such as `NotFound` or `Conflict`; undefined where it was not the server that refused. */
@@ -58,7 +61,10 @@ export class Kubectl {
     if (server === undefined) {
       const known = (config.contexts ?? []).map(({ name }) => name).join(", ");
       const wrong = context === "" ? "no context is the current one" : `there is no context "${context}"`;
-      throw new KubectlError(["config", "view"], `${wrong}; give --context, one of: ${known}`);
+      throw new KubectlError(
+        ["config", "view"],
+        `${wrong}; give --context, one of: ${known === "" ? "none" : known}`,
+      );
     }
     return { kubectl: new Kubectl({ ...this.#options, context }), target: { context, server } };
   }
@@ -143,7 +149,15 @@ export class Kubectl {
   #start(command: readonly string[]): ChildProcess {
     const { program = "kubectl", environment, context } = this.#options;
     const chosen = context === undefined ? [] : [`--context=${context}`];
-    return spawn(program, [...command, ...chosen], { env: { ...environment }, stdio: "pipe" });
+    // Ctrl-C is for this process to act upon: what it has under way may be what puts a cluster in order again.
+    const child = spawn(program, [...command, ...chosen], {
+      env: { ...environment },
+      stdio: "pipe",
+      detached: true,
+    });
+    running.add(child);
+    child.once("close", () => running.delete(child));
+    return child;
   }
 }
 

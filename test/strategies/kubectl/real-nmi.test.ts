@@ -156,4 +156,13 @@ describe.skipIf(missing !== undefined)("NMI on one node", () => {
     await expect(preparing).rejects.toThrow();
     expect(cluster.api.objects.get(PATH)?.spec).toEqual(NMI.spec);
   });
+
+  test("that could not be put back is said to be so, with the remedy", async () => {
+    await using cluster = await withNmi();
+    const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    cluster.hooks.refuse = ({ method }) => (method === "PUT" ? "Forbidden" : undefined);
+    await expect(node.restore()).rejects.toThrow(
+      "kubectl --namespace kube-system rollout undo daemonset/nmi",
+    );
+  });
 });

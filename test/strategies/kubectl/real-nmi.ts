@@ -1,6 +1,6 @@
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
-import { awaitCluster } from "./await-cluster.js";
+import { awaitCluster, ClusterError } from "./await-cluster.js";
 import { isNmi, RefusedError } from "./choose-node.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
 import type { Kubectl } from "./kubectl.js";
@@ -137,8 +137,12 @@ export class RealNmi implements IdentityPlane {
   async prepare({ given }: Cell, signal: AbortSignal): Promise<PreparedNode> {
     const restore = async (): Promise<void> => {
       if (this.#wanted === "on") return;
-      await this.#switch("on");
-      await this.#settled();
+      try {
+        await this.#switch("on");
+        await this.#settled();
+      } catch (error) {
+        throw new ClusterError(`${this.#path} is not as it was; ${this.#remedy()}`, { cause: error });
+      }
     };
     try {
       for (const action of given) await this.#apply(action, signal);
@@ -152,6 +156,13 @@ export class RealNmi implements IdentityPlane {
       requests: async () => await Promise.resolve(undefined),
       restore,
     };
+  }
+
+  #remedy(): string {
+    const { namespace, name } = this.#original.metadata;
+    const patch = JSON.stringify({ spec: { updateStrategy: this.#original.spec.updateStrategy } });
+    const kubectl = `kubectl --namespace ${namespace}`;
+    return `put it back: ${kubectl} rollout undo daemonset/${name} && ${kubectl} patch daemonset/${name} --patch '${patch}'`;
   }
 
   async #apply(action: NodeAction, signal: AbortSignal): Promise<void> {

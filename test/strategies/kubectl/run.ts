@@ -167,10 +167,10 @@ function planeOf(
   if (nmi !== undefined) {
     return new RealNmi(kubectl, { original: nmi, nodeName: node.metadata.name, ordinary });
   }
-  const { image, cliImage, simulatorImage, simulatorPath, toolsImage } = settings;
+  const { image, cliImage, simulatorImage, simulatorPath, toolsImage, shadowMetadata } = settings;
   const pulled = [...new Set([image, cliImage])];
   const images = { simulator: simulatorImage, simulatorPath, tools: toolsImage, pulled };
-  return new SimulatedPlane(kubectl, { namespace, hostname: hostnameOf(node), images });
+  return new SimulatedPlane(kubectl, { namespace, hostname: hostnameOf(node), shadowMetadata, images });
 }
 
 const hostnameOf = ({ metadata }: NodeJson): string =>

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { ADD_ADDRESS, REMOVE_ADDRESS, simulatorObject } from "./simulator-objects.js";
+import { addAddress, REMOVE_ADDRESS, simulatorObject } from "./simulator-objects.js";
 
 const IMAGES = {
   simulator: "registry/cli:1",
@@ -25,8 +25,13 @@ interface Container {
 }
 
 const podOf = (labelled: boolean): PodSpec =>
-  (simulatorObject({ namespace: "test-1", hostname: "host-1" }, IMAGES, labelled) as DaemonSet).spec.template
-    .spec;
+  (
+    simulatorObject(
+      { namespace: "test-1", hostname: "host-1", shadowMetadata: false },
+      IMAGES,
+      labelled,
+    ) as DaemonSet
+  ).spec.template.spec;
 
 describe("the simulated node as a DaemonSet", () => {
   test("is on one node", () => {
@@ -63,9 +68,13 @@ describe.skipIf(!able)("the address", () => {
   /** In a network namespace of its own. Says `ended: CODE` after each script, and the addresses in the end. */
   function inNamespace(...scripts: readonly string[]): string {
     const all = scripts.map((script) => `( ${script} ); echo "ended: $?"`);
-    const whole = ["ip link set lo up", ...all, "ip addr show dev lo"].join("\n");
+    const whole = [NO_SERVICE, "ip link set lo up", ...all, "ip addr show dev lo"].join("\n");
     return spawnSync("unshare", ["--net", "sh", "-c", whole], { encoding: "utf8" }).stdout;
   }
+  // Nothing is asked of any network.
+  const NO_SERVICE = "wget() { return 1; }";
+  const SERVICE = `wget() { echo "wget: server returned error: HTTP/1.1 404 Not Found" >&2; return 1; }`;
+  const ADD_ADDRESS = addAddress(false).replaceAll("timeout 5 wget", "wget");
   const ends = (output: string): string[] =>
     [...output.matchAll(/ended: (\d+)/gu)].map(([, code = ""]) => code);
   const OURS = "inet 169.254.169.254/32 scope global lo:guard-test";
@@ -91,5 +100,13 @@ describe.skipIf(!able)("the address", () => {
     expect(ends(output)).toEqual(["0", "1", "1"]);
     expect(output).toContain("not from this test");
     expect(output).toContain("inet 169.254.169.254/32 scope global lo\n");
+  });
+
+  test("is not added where a metadata service answers, unless that may be hidden", () => {
+    const refused = inNamespace(`${SERVICE}\n${ADD_ADDRESS}`);
+    expect(ends(refused)).toEqual(["1"]);
+    expect(refused).toContain("--shadow-metadata");
+    expect(refused).not.toContain("169.254.169.254/");
+    expect(inNamespace(`${SERVICE}\n${addAddress(true)}`)).toContain(OURS);
   });
 });

@@ -3,7 +3,7 @@ export interface SimulatorImages {
   /** Has Node.js and the built package; the path is that of `dist/node-simulator.js` in it. */
   readonly simulator: string;
   readonly simulatorPath: string;
-  /** Has `sh` and `ip`. */
+  /** Has `sh`, `ip`, `wget` and `timeout`. */
   readonly tools: string;
   /** Pulled before a cell begins, so that its times are not those of a registry. They have Node.js. */
   readonly pulled: readonly string[];
@@ -18,12 +18,25 @@ export const SIMULATOR_SELECTOR: string = `app=${SIMULATOR_NAME}`;
 /** Marks the address as ours: one that was there before is somebody's, and stays. At most 15 characters (IFNAMSIZ). */
 const ADDRESS_LABEL = "lo:guard-test";
 
-/** Fails where the address is somebody else's; one that a run left behind is taken over. */
-export const ADD_ADDRESS: string = [
-  `if ip addr show | grep -F 'inet ${METADATA_ADDRESS}/' | grep -q -v -F '${ADDRESS_LABEL}'; then`,
-  `  echo 'This node has ${METADATA_ADDRESS} already, and not from this test'; exit 1; fi`,
-  `ip addr show | grep -q -F '${ADDRESS_LABEL}' || ip addr add ${METADATA_ADDRESS}/32 dev lo label ${ADDRESS_LABEL}`,
-].join("\n");
+/**
+ * Fails where the address is somebody else's, or where something answers there that is not to be hidden: a node of a cloud
+ * need not say that it is one. An address that a run left behind is taken over.
+ */
+export function addAddress(shadowMetadata: boolean): string {
+  const asked = `timeout 5 wget -S -O /dev/null http://${METADATA_ADDRESS}/ 2>&1 | grep -q HTTP/`;
+  return [
+    `fail() { echo "$1"; exit 1; }`,
+    `if ip addr show | grep -F 'inet ${METADATA_ADDRESS}/' | grep -q -v -F '${ADDRESS_LABEL}'; then`,
+    `  fail 'This node has ${METADATA_ADDRESS} already, and not from this test'; fi`,
+    `if ip addr show | grep -q -F '${ADDRESS_LABEL}'; then exit 0; fi`,
+    ...(shadowMetadata
+      ? []
+      : [
+          `if ${asked}; then fail 'This node has a metadata service, which --shadow-metadata would hide'; fi`,
+        ]),
+    `ip addr add ${METADATA_ADDRESS}/32 dev lo label ${ADDRESS_LABEL}`,
+  ].join("\n");
+}
 
 export const REMOVE_ADDRESS: string = `ip addr show | grep -q -F '${ADDRESS_LABEL}' && ip addr del ${METADATA_ADDRESS}/32 dev lo`;
 
@@ -40,11 +53,13 @@ export interface SimulatorPlace {
   readonly namespace: string;
   /** Value of `kubernetes.io/hostname` of exactly one node. */
   readonly hostname: string;
+  /** Whether a metadata service that answers on the node may be hidden. */
+  readonly shadowMetadata: boolean;
 }
 
 /** The simulated node. To NMI whoever asks there is its pod `app`, unless that is not to be `labelled`. */
 export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, labelled: boolean): object {
-  const { namespace, hostname } = place;
+  const { namespace, hostname, shadowMetadata } = place;
   const pods = labelled ? [] : ["--pod", `app=${NOBODY}`, "--pod", "unlabelled"];
   return {
     apiVersion: "apps/v1",
@@ -61,7 +76,7 @@ export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, 
           nodeSelector: { "kubernetes.io/hostname": hostname },
           initContainers: [
             ...images.pulled.map(pullOf),
-            { name: "add-address", ...shell(images.tools, ADD_ADDRESS) },
+            { name: "add-address", ...shell(images.tools, addAddress(shadowMetadata)) },
           ],
           containers: [simulatorContainer(images, pods), addressContainer(images.tools)],
         },
