@@ -1,9 +1,32 @@
 import { createInterface } from "node:readline/promises";
+import { violations } from "./expectations.js";
+import type { CheckedCell } from "./kubectl/run-cells.js";
 import { runOnCluster } from "./kubectl/run.js";
+import { cellOf } from "./matrix-cells.js";
+import { PROMISES, STRATEGIES } from "./promises.js";
+import { SCENARIOS } from "./scenarios.js";
 
-// The first signal cleans up; whoever sends it again means it.
+/** The matrix of the tests, cell by cell. */
+const cells = STRATEGIES.flatMap((strategy) =>
+  SCENARIOS.map((scenario): CheckedCell => ({
+    ...cellOf(strategy, scenario),
+    scenario: scenario.name,
+    application: PROMISES[strategy].application,
+    ...(strategy === "arm-init"
+      ? { needsAzure: "Azure Resource Manager takes no token of a simulator" }
+      : {}),
+    check: (timeline) => violations(timeline, scenario),
+  })),
+);
+
+// The first signal cleans up; whoever sends another means it.
 const cutOff = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => cutOff.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (cutOff.signal.aborted) process.exit(2);
+    cutOff.abort();
+  });
+}
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -23,7 +46,7 @@ async function ask(question: string): Promise<boolean> {
 }
 
 process.exitCode = await runOnCluster(process.argv.slice(2), {
-  cells: [],
+  cells,
   environment: process.env,
   say: (text) => void process.stdout.write(`${text}\n`),
   ask: process.stdin.isTTY ? ask : undefined,

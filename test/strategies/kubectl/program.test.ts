@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startControl } from "../../../src/testing/control.js";
+import { NodeSimulator } from "../../../src/testing/node-simulator.js";
+import { eventually } from "../../integration/support/eventually.js";
+import { startFixture, type Running } from "../../integration/support/process.js";
+import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
+
+const missing = missingKubectl();
+const TEMP = join(import.meta.dirname, "../../../temp");
+
+let folder = "";
+let program = "";
+
+beforeAll(async () => {
+  await mkdir(TEMP, { recursive: true });
+  // As deep as the folder that the script `test:cluster` builds it in: it reads the manifests from there.
+  folder = await mkdtemp(join(TEMP, "cluster-"));
+  program = join(folder, "run-cluster.js");
+  await build({
+    entryPoints: [join(import.meta.dirname, "../run-cluster.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+  });
+});
+
+afterAll(async () => await rm(folder, { recursive: true }));
+
+const start = ({ environment }: FakeCluster, ...argv: readonly string[]): Running =>
+  startFixture(program, environment, { argv: ["--image", "registry/app:test", ...argv] });
+
+async function withNode(): Promise<FakeCluster> {
+  const node = await NodeSimulator.start();
+  const control = await startControl(node);
+  const cluster = await startCluster({ controlUrl: control.url });
+  onTestFinished(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await control.close();
+    await node.close();
+  });
+  return cluster;
+}
+
+describe.skipIf(missing !== undefined)("the program", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)("cleans up when it gets %s", async (signal) => {
+    const cluster = await withNode();
+    const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");
+    await eventually(() => cluster.api.streams === 2);
+    running.process.kill(signal);
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(2);
+    expect(stdout).toContain("nmi-in-code, in-place: cut off");
+    expect([...cluster.api.objects.keys()]).toEqual(["/api/v1/nodes/node-1"]);
+    await eventually(() => cluster.api.streams === 0);
+  });
+
+  test("touches nothing without a terminal to ask on", async () => {
+    const cluster = await withNode();
+    const { code, stdout } = await start(cluster).ended;
+    expect(code).toBe(2);
+    expect(stdout).toContain(`Server       ${cluster.api.url}`);
+    expect(cluster.api.changes).toEqual([]);
+  });
+
+  test("has the whole matrix", async () => {
+    const cluster = await withNode();
+    const { code, stdout } = await start(cluster, "--strategy", "nmi").ended;
+    expect(code).toBe(2);
+    for (const strategy of ["nmi-init", "token-in-code", "sidecar", "shell-wget"])
+      expect(stdout).toContain(strategy);
+  });
+});
