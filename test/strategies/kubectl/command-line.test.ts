@@ -37,6 +37,7 @@ describe("the command line", () => {
     [["--image"], "--image"],
     [["--image", "a", "--env", "A"], "--env: give NAME=VALUE"],
     [["--image", "a", "--binding", "x"], "--binding: goes with --real-nmi"],
+    [["--image", "a", "--system-assigned"], "--system-assigned"],
     [["--image", "a", "--real-nmi"], "--object-id"],
     [["--image", "a", "--object-id", "x"], "--object-id"],
     [["--image", "a", "--real-nmi", "--object-id", "x", "--shadow-metadata"], "--shadow-metadata"],

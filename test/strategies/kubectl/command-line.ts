@@ -15,6 +15,7 @@ export interface Settings {
   readonly realNmi: boolean;
   readonly binding: string | undefined;
   readonly objectId: string | undefined;
+  readonly systemAssigned: boolean;
   readonly environment: Readonly<Record<string, string>>;
   readonly shadowMetadata: boolean;
   readonly strategies: readonly string[];
@@ -41,6 +42,7 @@ Runs the strategies through their scenarios on the cluster that the current cont
   --real-nmi               test the cluster's own NMI; what only a simulator can do is left out, aloud
   --binding NAME           with --real-nmi: value of the pods' label aadpodidbinding
   --object-id ID           with --real-nmi: whose tokens are right, in place of the simulated identity
+  --system-assigned        with --real-nmi: the node has a system-assigned identity, as several scenarios need
   --env NAME=VALUE         value for a variable that containers of the manifests have; may be repeated
   --shadow-metadata        take a node of a cloud, whose metadata service is out of reach for the time of the test
   --strategy NAME          only this one; may be repeated
@@ -73,6 +75,7 @@ const OPTIONS = {
   "real-nmi": flag,
   binding: text,
   "object-id": text,
+  "system-assigned": flag,
   env: texts,
   "shadow-metadata": flag,
   strategy: texts,
@@ -95,6 +98,9 @@ export function readCommandLine(argv: readonly string[]): Settings | "help" {
   const realNmi = values["real-nmi"];
   if (image === undefined) throw new UsageError("--image: the image of the application is required");
   if (binding !== undefined && !realNmi) throw new UsageError("--binding: goes with --real-nmi only");
+  if (values["system-assigned"] && !realNmi) {
+    throw new UsageError("--system-assigned: goes with --real-nmi only");
+  }
   if ((objectId !== undefined) !== realNmi) {
     throw new UsageError("--object-id: goes with --real-nmi, and is required with it");
   }
@@ -117,6 +123,7 @@ export function readCommandLine(argv: readonly string[]): Settings | "help" {
     realNmi,
     binding,
     objectId,
+    systemAssigned: values["system-assigned"],
     environment: Object.fromEntries((values.env ?? []).map(variableOf)),
     shadowMetadata: values["shadow-metadata"],
     strategies: values.strategy ?? [],

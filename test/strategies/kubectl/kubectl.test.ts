@@ -6,7 +6,7 @@ import { missingKubectl, startCluster } from "./kubectl-setup.js";
 const missing = missingKubectl();
 const PODS = "/api/v1/namespaces/default/pods";
 
-describe.skipIf(missing !== undefined)("kubectl", () => {
+describe.skipIf(missing !== undefined)("kubectl", { timeout: 120_000 }, () => {
   test("gets, creates, replaces and removes, with the bodies that it was given", async () => {
     await using cluster = await startCluster();
     const { api, environment } = cluster;

@@ -6,7 +6,10 @@ import { startControl } from "../../../src/testing/control.js";
 import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import { eventually } from "../../integration/support/eventually.js";
 import { startFixture, type Running } from "../../integration/support/process.js";
+import { SCENARIOS } from "../scenarios.js";
+import { Kubectl } from "./kubectl.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
+import { RealNmi } from "./real-nmi.js";
 
 const missing = missingKubectl();
 const TEMP = join(import.meta.dirname, "../../../temp");
@@ -47,7 +50,7 @@ async function withNode(): Promise<FakeCluster> {
   return cluster;
 }
 
-describe.skipIf(missing !== undefined)("the program", () => {
+describe.skipIf(missing !== undefined)("the program", { timeout: 120_000 }, () => {
   test.each(["SIGTERM", "SIGINT"] as const)("cleans up when it gets %s", async (signal) => {
     const cluster = await withNode();
     const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");
@@ -66,6 +69,21 @@ describe.skipIf(missing !== undefined)("the program", () => {
     expect(code).toBe(2);
     expect(stdout).toContain(`Server       ${cluster.api.url}`);
     expect(cluster.api.changes).toEqual([]);
+  });
+
+  // Where NMI may be stopped, and nothing else changed: which scenarios are left depends on the identities of the node.
+  test.each([
+    [[], ["in-place", "nmi-missing", "unlabelled"]],
+    [["--system-assigned"], ["in-place-system", "nmi-late"]],
+  ])("with the real NMI and %j has the scenarios %j", (flags, scenarios) => {
+    const inPlace = flags.length === 0 ? "in-place" : "in-place-system";
+    const ordinary = SCENARIOS.find(({ name }) => name === inPlace)!.given;
+    const original = { metadata: { name: "nmi", namespace: "nmi" }, spec: { template: { spec: {} } } };
+    const real = new RealNmi(new Kubectl({ environment: {} }), { original, nodeName: "node-1", ordinary });
+    const able = SCENARIOS.filter(
+      (scenario) => real.whyNot({ ...scenario, strategy: "", manifest: "" }) === undefined,
+    );
+    expect(able.map(({ name }) => name)).toEqual(scenarios);
   });
 
   test("has the whole matrix", async () => {

@@ -94,7 +94,7 @@ describe("the cluster's own NMI", () => {
   ])("cannot do one in which %s", (_, given, words) => expect(real.whyNot(given)).toContain(words));
 });
 
-describe.skipIf(missing !== undefined)("NMI on one node", () => {
+describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, () => {
   /** A DaemonSet controller of one node. */
   async function withNmi(): Promise<FakeCluster & { readonly real: RealNmi }> {
     const cluster = await startCluster({

@@ -91,6 +91,9 @@ function switchOf({ to, body }: NodeAction): "on" | "off" | undefined {
 /** What a cluster has its own of, and nobody changes here: assigned identities, and what IMDS has. */
 const isOfCluster = ({ to }: NodeAction): boolean => to !== "nmi";
 const keyOf = ({ to, body }: NodeAction): string => `${to} ${JSON.stringify(body)}`;
+/** Without the identities, which are long. */
+const wordsOf = (key: string): string =>
+  key.replace(/,"(?:identity|objectId|pod)".*$/u, "}").replaceAll('"', "");
 const ASSIGN = 'mic {"action":"assign"';
 
 export interface RealNmiOptions {
@@ -127,9 +130,9 @@ export class RealNmi implements IdentityPlane {
     );
     const other = [...keys].find((key) => !this.#ordinary.has(key));
     const nmi = given.find((action) => !isOfCluster(action) && switchOf(action) === undefined);
-    if (other !== undefined) return `only the simulated node can begin with ${other}`;
-    if (missing !== undefined) return `only the simulated node can begin without ${missing}`;
-    if (nmi !== undefined) return `only the simulated node can begin with ${keyOf(nmi)}`;
+    if (other !== undefined) return `only the simulated node can begin with ${wordsOf(other)}`;
+    if (missing !== undefined) return `only the simulated node can begin without ${wordsOf(missing)}`;
+    if (nmi !== undefined) return `only the simulated node can begin with ${wordsOf(keyOf(nmi))}`;
     const step = steps.find(({ actions }) => actions.some((each) => switchOf(each) === undefined));
     return step === undefined ? undefined : `only the simulated node can do "${step.step}"`;
   }

@@ -105,7 +105,7 @@ const namespaceIn = (api: FakeApiServer): string => {
 /** What there was before. */
 const NODE_ALONE = ["/api/v1/nodes/node-1"];
 
-describe.skipIf(missing !== undefined)("a run on a cluster", () => {
+describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 }, () => {
   test("makes a node and a pod, tells what becomes of the pod, and leaves nothing", async () => {
     const folder = await mkdtemp(join(tmpdir(), "timelines-"));
     onTestFinished(async () => await rm(folder, { recursive: true }));

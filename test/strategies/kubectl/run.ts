@@ -26,8 +26,8 @@ import { namespaceObject } from "./simulator-objects.js";
 /** Whose tokens the manifests and the application expect, unless told otherwise. */
 const SIMULATED_OBJECT_ID = createIdentity({ name: "app" }).objectId;
 
-/** The scenario that begins, and stays, as a cluster should be. */
-const IN_PLACE = "in-place";
+/** The scenarios that begin, and stay, as a cluster should be, by whether its nodes have identities of their own. */
+const IN_PLACE = { systemAssigned: "in-place-system", userAssigned: "in-place" } as const;
 
 /** What a run needs of its surroundings. */
 export interface Surroundings {
@@ -113,7 +113,8 @@ async function inNamespace(
   { cells: all, signal, say, clock }: Surroundings,
 ): Promise<readonly CellResult[]> {
   const { namespace, settings, cells } = plan;
-  const plane = planeOf(kubectl, plan, all.find(({ scenario }) => scenario === IN_PLACE)?.given ?? []);
+  const inPlace = settings.systemAssigned ? IN_PLACE.systemAssigned : IN_PLACE.userAssigned;
+  const plane = planeOf(kubectl, plan, all.find(({ scenario }) => scenario === inPlace)?.given ?? []);
   try {
     await kubectl.create("/api/v1/namespaces", namespaceObject(namespace), signal);
     const placement = {

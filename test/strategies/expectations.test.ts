@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { expectedOf, violations } from "./expectations.js";
+import { PROMISES, STRATEGIES, type StrategyName } from "./promises.js";
+import { SCENARIOS, type NamedScenario, type ScenarioName } from "./scenarios.js";
+import type { Timeline, TimelineEvent } from "./timeline.js";
+
+const scenarioOf = (name: ScenarioName): NamedScenario => SCENARIOS.find((each) => each.name === name)!;
+
+/** A pod in short: when its container runs (and runs again), is ready and not, and whose token it has. */
+interface Story {
+  readonly runs?: readonly number[];
+  readonly ready?: readonly number[];
+  readonly token?: Readonly<Record<number, "right" | "wrong" | "none">>;
+}
+
+function timelineOf(strategy: StrategyName, scenario: NamedScenario, story: Story): Timeline {
+  const events: TimelineEvent[] = [];
+  const container = { kind: "container", container: "app", init: false } as const;
+  for (const [restartCount, at] of (story.runs ?? []).entries()) {
+    if (restartCount > 0)
+      events.push({ at, ...container, state: "terminated", reason: "Error", exitCode: 143, restartCount });
+    events.push({ at, ...container, state: "running", restartCount });
+  }
+  for (const [index, at] of (story.ready ?? []).entries())
+    events.push({ at, kind: "condition", condition: "Ready", status: index % 2 === 0 });
+  for (const [at, identity] of Object.entries(story.token ?? {}))
+    events.push({ at: Number(at), kind: "token", identity });
+  events.sort((one, other) => one.at - other.at);
+  return { strategy, scenario: scenario.name, lasts: scenario.lasts, events };
+}
+
+function judged(strategy: StrategyName, name: ScenarioName, story: Story): string {
+  const scenario = scenarioOf(name);
+  return violations(timelineOf(strategy, scenario, story), scenario)
+    .map((sentence) => sentence.slice(`${strategy}, ${scenario.title}: `.length))
+    .join("; ");
+}
+
+describe("violations", () => {
+  it("name the strategy and the scenario", () => {
+    const scenario = scenarioOf("nmi-missing");
+    expect(violations(timelineOf("nmi-init", scenario, { runs: [1] }), scenario)).toEqual([
+      "nmi-init, NMI is missing, several identities on the node: the application's container was started at 1 s, and never should be",
+    ]);
+  });
+
+  it.each<[StrategyName, ScenarioName, Story, string]>([
+    ["nmi-init", "in-place", { runs: [1], ready: [1] }, ""],
+    ["nmi-init", "in-place", {}, "never started, and should be from 0 s on"],
+    ["nmi-init", "nmi-late", { runs: [23], ready: [23] }, ""],
+    ["nmi-init", "nmi-late", { runs: [2], ready: [2] }, "started at 2 s, before 22 s"],
+    ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 40 s"],
+    ["nmi-exec-probes", "nmi-missing", { runs: [1] }, ""],
+    ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 13 s"],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31, 45] }, ""],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5] }, "and should not be"],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 20, 22, 31, 45] }, "should be for all"],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31] }, "should be for all"],
+    [
+      "nmi-exec-probes",
+      "nmi-crashes",
+      { runs: [1, 40], ready: [5, 31, 45] },
+      "restarted at 40 s, and should",
+    ],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 52], ready: [5, 31, 97] }, ""],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 40], ready: [5, 31, 97] }, "restarted at 40 s"],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 52, 101], ready: [5, 31, 99] }, "not after 97 s"],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1], ready: [5, 31, 97] }, "never restarted"],
+    ["nmi-in-code", "nmi-crashes-long", { runs: [1], ready: [5, 31, 97] }, ""],
+    ["nmi-in-code", "nmi-crashes-long", { runs: [1, 52], ready: [5, 31, 97] }, "should not be"],
+    ["nmi-in-code", "nmi-crashes-tokens-expire", { runs: [1, 86], ready: [5, 31, 97] }, ""],
+    ["nmi-in-code", "nmi-crashes-tokens-expire", { runs: [1, 52], ready: [5, 31, 97] }, "restarted at 52 s"],
+    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "right", 37: "wrong" } }, ""],
+    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "right" } }, "held to let another"],
+    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "wrong" } }, "from 1 s to 60 s"],
+    ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 60: "wrong" } }, "from 60 s"],
+    ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 1: "right" } }, ""],
+    ["token-exec-probes", "nmi-late", { runs: [1], ready: [26], token: { 1: "wrong" } }, ""],
+    ["shell-wget", "nmi-not-active", { runs: [1], ready: [1], token: { 1: "wrong" } }, ""],
+    ["shell-wget", "nmi-not-active", {}, "never started, and should be"],
+  ])("of %s in %s: %j: %s", (strategy, scenario, story, violation) => {
+    const found = judged(strategy, scenario, story);
+    if (violation === "") expect(found).toBe("");
+    else expect(found).toContain(violation);
+  });
+});
+
+describe("expectations", () => {
+  it("are that the published way lets Not Active through, and that no other does", () => {
+    const ready = STRATEGIES.filter((strategy) =>
+      expectedOf(PROMISES[strategy], scenarioOf("nmi-not-active")).ready.some(({ holds }) => holds),
+    );
+    expect(ready).toEqual(["shell-wget"]);
+  });
+
+  it("are that only who looks at each token where it is used never works with another's", () => {
+    const clean = STRATEGIES.filter((strategy) =>
+      SCENARIOS.every((scenario) => expectedOf(PROMISES[strategy], scenario).wrong.length === 0),
+    );
+    expect(clean).toEqual(["token-in-code"]);
+  });
+
+  it("are that all become ready, and none is restarted, where everything is in place", () => {
+    for (const strategy of STRATEGIES) {
+      const { starts, ready, restart } = expectedOf(PROMISES[strategy], scenarioOf("in-place"));
+      expect([starts, restart, ready.map(({ holds }) => holds)]).toEqual([0, undefined, [true]]);
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import type { Clock } from "../../../src/clock.js";
+import { CrashBackOff } from "./crash-back-off.js";
+import { resolveContainer, type PodPlace } from "./environment.js";
+import type { ContainerSpec, PodManifest, RestartPolicy } from "./manifest.js";
+import { runProbe, sleepUnlessAborted } from "./probe-worker.js";
+import type { ProbeName, ProbeSpec } from "./probe-spec.js";
+import type { RunningProcess, Runtime } from "./runtime.js";
+
+/** Where containers of a pod live, and who hears of them. */
+export interface ContainerWorld {
+  readonly pod: PodManifest;
+  readonly place: PodPlace;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly changed: (life: ContainerLife) => void;
+  readonly state: (life: ContainerLife, state: ContainerState) => void;
+  readonly probed: (life: ContainerLife, probe: ProbeName, success: boolean) => void;
+}
+
+export type ContainerState =
+  | { readonly state: "waiting"; readonly reason: string }
+  | { readonly state: "running" }
+  | { readonly state: "terminated"; readonly reason: "Completed" | "Error"; readonly exitCode: number };
+
+const RESTARTS: Readonly<Record<RestartPolicy, (exitCode: number) => boolean>> = {
+  Always: () => true,
+  OnFailure: (exitCode) => exitCode !== 0,
+  Never: () => false,
+};
+
+/** One container from its first start to its last end. */
+export class ContainerLife {
+  readonly spec: ContainerSpec;
+  readonly init: boolean;
+  readonly #world: ContainerWorld;
+  readonly #policy: RestartPolicy;
+  readonly #backOff = new CrashBackOff();
+  readonly #waiters = new Set<() => void>();
+  readonly #over = new AbortController();
+  #process: RunningProcess | undefined;
+  #restarts = 0;
+  #started = false;
+  #ready = false;
+
+  constructor(spec: ContainerSpec, init: boolean, policy: RestartPolicy, world: ContainerWorld) {
+    this.spec = spec;
+    this.init = init;
+    this.#policy = policy;
+    this.#world = world;
+  }
+
+  get restartCount(): number {
+    return this.#restarts;
+  }
+
+  /** It runs, and its startup probe, where there is one, has succeeded. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Runs it, again and again where the policy says so; resolves with the exit code that was the last. */
+  async run(): Promise<number> {
+    for (;;) {
+      const began = this.#world.clock.elapsed();
+      const exitCode = await this.#runOnce();
+      if (this.#isOver() || !RESTARTS[this.#policy](exitCode)) return exitCode;
+      const wait = this.#backOff.after(this.#world.clock.elapsed() - began);
+      if (wait > 0) this.#world.state(this, { state: "waiting", reason: "CrashLoopBackOff" });
+      await sleepUnlessAborted(this.#world.clock, wait, this.#over.signal);
+      if (this.#isOver()) return exitCode;
+      this.#restarts += 1;
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** Resolves once it has started, for the one that comes after a sidecar. */
+  async untilStarted(): Promise<void> {
+    if (!this.#started) await new Promise<void>((resolve) => this.#waiters.add(resolve));
+  }
+
+  /** Ends it for good: SIGTERM, and SIGKILL after the pod's grace. Resolves when it has exited. */
+  async terminate(): Promise<void> {
+    this.#over.abort();
+    if (this.#process !== undefined)
+      await this.#kill(this.#process, this.#world.pod.terminationGracePeriodSeconds);
+  }
+
+  async #runOnce(): Promise<number> {
+    const { runtime, pod, place } = this.#world;
+    const process = await runtime.start(this.spec, resolveContainer(this.spec, pod, place));
+    this.#process = process;
+    this.#world.state(this, { state: "running" });
+    const probes = new AbortController();
+    if (this.#isOver()) void this.terminate();
+    else this.#probe(process, probes.signal);
+    const { exitCode } = await process.exited;
+    probes.abort();
+    this.#process = undefined;
+    this.#set({ started: false, ready: false });
+    this.#world.state(this, {
+      state: "terminated",
+      reason: exitCode === 0 ? "Completed" : "Error",
+      exitCode,
+    });
+    return exitCode;
+  }
+
+  /** Readiness and liveness, and their delays, begin when the startup probe has succeeded. */
+  #probe(process: RunningProcess, signal: AbortSignal): void {
+    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
+    const begin = (): void => {
+      this.#set({ started: true, ready: readinessProbe === undefined });
+      this.#run("readiness", readinessProbe, false, process, signal, (ready) => this.#set({ ready }));
+      this.#run("liveness", livenessProbe, true, process, signal, () => undefined);
+    };
+    if (startupProbe === undefined) begin();
+    else this.#run("startup", startupProbe, undefined, process, signal, (success) => success && begin());
+  }
+
+  #run(
+    name: ProbeName,
+    spec: ProbeSpec | undefined,
+    initial: boolean | undefined,
+    process: RunningProcess,
+    signal: AbortSignal,
+    changed: (result: boolean) => void,
+  ): void {
+    if (spec === undefined) return;
+    const { clock, pod } = this.#world;
+    const done = new AbortController();
+    const stop = (): void => done.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    void runProbe(
+      {
+        spec,
+        clock,
+        initial,
+        attempt: async (over) => await this.#attempt(spec, process, over),
+        ended: (success) => this.#world.probed(this, name, success),
+        changed: (success) => {
+          changed(success);
+          // One that has said its last word probes no more.
+          if (name === "startup" || (name === "liveness" && !success)) stop();
+          if (name === "readiness" || success) return;
+          void this.#kill(process, spec.terminationGracePeriodSeconds ?? pod.terminationGracePeriodSeconds);
+        },
+      },
+      done.signal,
+    ).finally(() => signal.removeEventListener("abort", stop));
+  }
+
+  async #attempt({ handler }: ProbeSpec, process: RunningProcess, signal: AbortSignal): Promise<boolean> {
+    const { runtime, place } = this.#world;
+    if (handler.kind === "exec") return (await runtime.exec(process, handler.command, signal)).exitCode === 0;
+    const port = this.spec.ports.find(({ name }) => name === handler.port)?.containerPort ?? handler.port;
+    const path = handler.path.startsWith("/") ? handler.path : `/${handler.path}`;
+    const headers = Object.fromEntries(handler.headers.map(({ name, value }) => [name, value]));
+    const { status } = await runtime.httpGet(
+      `http://${handler.host ?? place.podIP}:${port}${path}`,
+      headers,
+      signal,
+    );
+    return status >= 200 && status < 400;
+  }
+
+  async #kill(process: RunningProcess, graceSeconds: number): Promise<void> {
+    const exited = new AbortController();
+    process.kill("SIGTERM");
+    const gone = process.exited.then(() => exited.abort());
+    await sleepUnlessAborted(this.#world.clock, graceSeconds * 1000, exited.signal);
+    if (!exited.signal.aborted) process.kill("SIGKILL");
+    await gone;
+  }
+
+  #set(next: { readonly started?: boolean; readonly ready?: boolean }): void {
+    const { started = this.#started, ready = this.#ready } = next;
+    if (started === this.#started && ready === this.#ready) return;
+    this.#started = started;
+    this.#ready = ready;
+    if (started) for (const wake of this.#waiters) wake();
+    if (started) this.#waiters.clear();
+    this.#world.changed(this);
+  }
+}

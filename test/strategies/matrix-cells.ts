@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createCertificateAuthority } from "../../src/testing/certificate-authority.js";
+import type { Cell } from "./cluster.js";
+import { readPod } from "./kubelet/manifest.js";
+import type { Image } from "./node/cell-order.js";
+import { PROMISES, type StrategyName } from "./promises.js";
+import type { Scenario } from "./scenario.js";
+
+const MANIFESTS = new URL("../../examples/kubernetes/", import.meta.url);
+const NODE = process.execPath;
+
+/** The pod that is shipped for a strategy, as text. */
+export function manifestOf(strategy: StrategyName): string {
+  return readFileSync(new URL(`${strategy}/pod.yaml`, MANIFESTS), "utf8");
+}
+
+export function cellOf(strategy: StrategyName, scenario: Scenario): Cell {
+  const { labelled, given, steps, lasts } = scenario;
+  return { strategy, manifest: manifestOf(strategy), labelled, given, steps, lasts };
+}
+
+/** What plays the images that a strategy's manifest names: each has the application and the command line. */
+export class MatrixImages implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "matrix-"));
+  readonly #trust: Readonly<Record<string, string>>;
+
+  constructor() {
+    const authority = createCertificateAuthority();
+    const { cert, key } = authority.issue(["127.0.0.1"]);
+    this.#trust = {
+      NODE_EXTRA_CA_CERTS: this.#write("ca.pem", authority.certificate),
+      ARM_CERT: this.#write("arm.pem", cert),
+      ARM_KEY: this.#write("arm.key", key),
+    };
+  }
+
+  of(strategy: StrategyName): Readonly<Record<string, Image>> {
+    const { initContainers, containers } = readPod(manifestOf(strategy));
+    const application = resolve(`test/strategies/app/${PROMISES[strategy].application}.mjs`);
+    const asksArm = strategy === "arm-init";
+    const image = {
+      entrypoint: [NODE, application],
+      programs: {
+        "azure-identity-guard": [
+          NODE,
+          ...(asksArm ? ["--import", resolve("test/strategies/app/arm.mjs")] : []),
+          resolve("dist/cli/main.cjs"),
+        ],
+      },
+      ...(asksArm ? { env: this.#trust } : {}),
+    };
+    return Object.fromEntries([...initContainers, ...containers].map(({ image: name }) => [name, image]));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #write(name: string, content: string): string {
+    const file = join(this.#folder, name);
+    writeFileSync(file, content);
+    return file;
+  }
+}

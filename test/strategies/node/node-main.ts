@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../../src/clock.js";
+import { runCommand } from "../../../src/testing/control-commands.js";
+import { NodeSimulator } from "../../../src/testing/node-simulator.js";
+import type { PodInit } from "../../../src/testing/pods.js";
+import type { Answerer } from "../../../src/testing/request-log.js";
+import { readPod } from "../kubelet/manifest.js";
+import { Pod } from "../kubelet/pod.js";
+import type { NodeAction } from "../scenario.js";
+import type { TimelineEvent, TokenEvent } from "../timeline.js";
+import type { NodeOrder } from "./cell-order.js";
+import { LocalRuntime } from "./local-runtime.js";
+
+/** An event without its time. */
+type Untimed = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, "at"> : never) : never;
+
+/** A pod that has no binding, beside the one that has: addresses for documentation are nobody's. */
+const NOBODY = "192.0.2.1";
+
+/**
+ * The process on the node: the simulated identity plane and the kubelet. It runs by the cell's clock, which virtual-time.cjs
+ * puts in place of the machine's, and writes what it sees as lines of JSON.
+ */
+export async function runNode(order: NodeOrder): Promise<void> {
+  const { cell, place } = order;
+  const manifest = readPod(cell.manifest);
+  const labelled = manifest.metadata.labels["aadpodidbinding"] !== undefined && cell.labelled;
+  await using simulator = await NodeSimulator.start({
+    healthHost: place.hostIP,
+    healthPort: 8085,
+    metadataHost: place.metadata.host,
+    metadataPort: place.metadata.port,
+    pods: podsOf(labelled, place),
+    // Nobody here checks signatures, and the key for them takes a while to make.
+    imds: { tokens: { format: "unsigned" } },
+    maxRequests: 1_000_000,
+  });
+  await act(simulator, cell.given);
+
+  const createdAt = performance.now();
+  const at = (): number => Math.round(performance.now() - createdAt) / 1000;
+  const see = (event: Untimed): void => {
+    process.stdout.write(`${JSON.stringify({ at: at(), ...event })}\n`);
+  };
+  const identities = new Map<string, TokenEvent["identity"]>();
+  const runtime = new LocalRuntime(order, (container, line) => {
+    const identity = tokenOf(line);
+    if (identity === undefined || identities.get(container) === identity) return;
+    identities.set(container, identity);
+    see({ kind: "token", identity });
+  });
+  const pod = new Pod(manifest, {
+    place: { ...place, nodeName: "node", uid: "00000000-0000-4000-8000-000000000000" },
+    runtime,
+    clock: systemClock,
+    seen: see,
+  });
+  const requests = new RequestCounts(simulator, see);
+  try {
+    void requests.follow();
+    await Promise.race([pod.run().then(async () => await new Promise<never>(() => undefined)), steps()]);
+    requests.tell();
+  } finally {
+    runtime.close();
+  }
+
+  async function steps(): Promise<void> {
+    for (const { at: seconds, step, actions } of cell.steps) {
+      await sleep(seconds * 1000 - (performance.now() - createdAt));
+      see({ kind: "node", step });
+      await act(simulator, actions);
+    }
+    await sleep(cell.lasts * 1000 - (performance.now() - createdAt));
+  }
+}
+
+function podsOf(labelled: boolean, { podIP, toldApart }: NodeOrder["place"]): readonly PodInit[] {
+  const addresses = toldApart ? { addresses: [podIP] } : {};
+  if (labelled) return [{ name: "app", ...addresses }];
+  return [
+    { name: "app", addresses: [NOBODY] },
+    { name: "unlabelled", ...addresses },
+  ];
+}
+
+async function act(simulator: NodeSimulator, actions: readonly NodeAction[]): Promise<void> {
+  for (const { to, body } of actions) await runCommand(simulator, `/${to}`, body);
+}
+
+function tokenOf(line: string): TokenEvent["identity"] | undefined {
+  const [, found] = /^\{"token":"(right|wrong|none)"\}$/u.exec(line.trim()) ?? [];
+  return found as TokenEvent["identity"] | undefined;
+}
+
+const ANSWERERS: readonly Answerer[] = ["nmi", "imds", "health"];
+
+/** Tells how many requests there were, once a second at most. */
+class RequestCounts {
+  readonly #simulator: NodeSimulator;
+  readonly #see: (event: Untimed) => void;
+  readonly #told = new Map<Answerer, number>();
+
+  constructor(simulator: NodeSimulator, see: (event: Untimed) => void) {
+    this.#simulator = simulator;
+    this.#see = see;
+  }
+
+  async follow(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#simulator.nextRequest();
+      } catch {
+        return;
+      }
+      await sleep(1000);
+      this.tell();
+    }
+  }
+
+  tell(): void {
+    for (const answeredBy of ANSWERERS) {
+      const total = this.#simulator.requests.filter((request) => request.answeredBy === answeredBy).length;
+      if (total === (this.#told.get(answeredBy) ?? 0)) continue;
+      this.#told.set(answeredBy, total);
+      this.#see({ kind: "requests", answeredBy, total });
+    }
+  }
+}

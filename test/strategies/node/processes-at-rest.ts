@@ -1,0 +1,124 @@
+import { closeSync, openSync, readSync, readdirSync } from "node:fs";
+
+/** States of Linux in which a thread does nothing: sleeping, dead, stopped. Disk waits (D) are work. */
+const AT_REST = new Set(["S", "Z", "X", "T", "t"]);
+const buffer = Buffer.alloc(65_536);
+/** Lines of these files are shorter, so what leaves more of a page of 4096 bytes empty was the last of it. */
+const SHORT = 3072;
+
+/**
+ * Watches the processes that came from this one, and theirs: whether all threads of them sleep, by Linux's /proc. They have
+ * slept all the while between two looks that found the same number of context switches.
+ */
+export class ProcessesAtRest {
+  readonly #files = new Map<string, number>();
+  readonly #root: number;
+
+  constructor(root: number = process.pid) {
+    this.#root = root;
+  }
+
+  /** What to compare with the next look; `undefined`: somebody works. */
+  look(): string | undefined {
+    const seen: string[] = [];
+    for (const [pid, threads] of this.#processes()) {
+      for (const thread of threads) {
+        const status = this.#read(`/proc/${pid}/task/${thread}/status`);
+        const state = /^State:\t(\w)/mu.exec(status)?.[1];
+        // One that is gone in between has told its parent, which is not at rest then.
+        if (state === undefined) continue;
+        if (!AT_REST.has(state)) return undefined;
+        seen.push(`${thread}:${status.slice(status.indexOf("voluntary_ctxt_switches"))}`);
+      }
+    }
+    return seen.join("");
+  }
+
+  /** Ends them all. */
+  kill(): void {
+    for (const [pid] of this.#processes()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
+  /**
+   * Whether something is still under way on the network of a process: a connection that is not made yet, or bytes that are not
+   * acknowledged yet. Where others use that network too, `addresses` says which connections are meant.
+   */
+  underWay(pid: number, addresses?: readonly string[]): boolean {
+    const meant = addresses?.map(asInTable);
+    const [, ...lines] = this.#read(`/proc/${pid}/net/tcp`).trimEnd().split("\n");
+    return lines.some((line) => {
+      const [, local = "", remote = "", state = "", queues = ""] = line.trim().split(/\s+/u);
+      if (meant?.some((address) => local.startsWith(address) || remote.startsWith(address)) === false)
+        return false;
+      return UNDER_WAY.has(state) || (state !== LISTENS && !queues.startsWith("00000000:"));
+    });
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) closeSync(file);
+    this.#files.clear();
+  }
+
+  /** Each with its threads. */
+  *#processes(): Generator<readonly [pid: number, threads: readonly string[]]> {
+    const queue = this.#childrenOf(this.#root, threadsOf(this.#root));
+    for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+      const threads = threadsOf(pid);
+      // Before it may end, when nobody can say any more whose its children were.
+      queue.push(...this.#childrenOf(pid, threads));
+      yield [pid, threads];
+    }
+  }
+
+  #childrenOf(pid: number, threads: readonly string[]): number[] {
+    return threads.flatMap((thread) => {
+      const children = this.#read(`/proc/${pid}/task/${thread}/children`).trim();
+      return children === "" ? [] : children.split(" ").map(Number);
+    });
+  }
+
+  /** Keeps files open: to open one costs more than to read it. Empty where the process is gone. */
+  #read(path: string): string {
+    try {
+      let file = this.#files.get(path);
+      if (file === undefined) this.#files.set(path, (file = openSync(path, "r")));
+      // A read brings a page at most; a short file ends with its first.
+      let text = "";
+      let count: number;
+      do {
+        count = readSync(file, buffer, 0, buffer.length, text.length);
+        text += buffer.toString("latin1", 0, count);
+      } while (count > SHORT);
+      return text;
+    } catch {
+      const file = this.#files.get(path);
+      if (file !== undefined) closeSync(file);
+      this.#files.delete(path);
+      return "";
+    }
+  }
+}
+
+/** SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK, CLOSING: include/net/tcp_states.h of Linux. */
+const UNDER_WAY = new Set(["02", "03", "04", "09", "0B"]);
+const LISTENS = "0A";
+
+/** 127.0.0.1 is 0100007F there. */
+function asInTable(address: string): string {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return bytes.reverse().join("").toUpperCase();
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}

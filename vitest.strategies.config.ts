@@ -1,0 +1,16 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { shared } from "./vitest.config.js";
+
+/** Every strategy in every scenario, on a kubelet of our own. Needs `npm run build` first, which `test:strategies` does. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    ...shared,
+    include: ["test/strategies/**/*.test.ts"],
+    // Cells of the matrix at once: two for each of two cores.
+    maxConcurrency: 4,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
+
+export default config;
