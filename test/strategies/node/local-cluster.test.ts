@@ -56,7 +56,7 @@ async function run(
 
 /** Each as a line with its second; the milliseconds by which starts are told apart are left out. */
 const lines = (events: readonly TimelineEvent[]): string[] =>
-  events.map((event) => `${Math.floor(event.at)} ${words(event)}`);
+  events.filter(({ kind }) => kind !== "state").map((event) => `${Math.floor(event.at)} ${words(event)}`);
 
 function words(event: TimelineEvent): string {
   switch (event.kind) {
@@ -70,6 +70,8 @@ function words(event: TimelineEvent): string {
       return `token ${event.identity}`;
     case "probe":
       return `${event.probe} ${event.success ? "passed" : "failed"}`;
+    case "state":
+      return `${event.lane} ${event.value}`;
     case "requests":
       return `${event.answeredBy} ${event.total}`;
   }
@@ -117,6 +119,15 @@ describe.each(NETWORKS)("in %s", (network) => {
     const events = await run(NMI_COMES_AND_GOES, { network });
     const told = lines(events).filter((line) => /NMI|Ready|Initialized|token|app Completed/u.test(line));
     expect(told).toEqual(NMI_COMES_AND_GOES_LINES);
+    const states = events.filter(({ kind }) => kind === "state");
+    expect(states.map((event) => `${Math.floor(event.at)} ${words(event)}`)).toEqual([
+      "0 nmi down",
+      "0 gate closed",
+      "18 nmi active",
+      "18 gate open",
+      "62 nmi crashed",
+      "62 gate closed",
+    ]);
     expect(lines(events).some((line) => /^\d+ health \d+$/u.test(line))).toBe(true);
   });
 

@@ -7,7 +7,7 @@ import type { Answerer } from "../../../src/testing/request-log.js";
 import { readPod } from "../kubelet/manifest.js";
 import { Pod } from "../kubelet/pod.js";
 import type { NodeAction } from "../scenario.js";
-import type { TimelineEvent, TokenEvent } from "../timeline.js";
+import type { StateEvent, TimelineEvent, TokenEvent } from "../timeline.js";
 import type { NodeOrder } from "./cell-order.js";
 import { LocalRuntime } from "./local-runtime.js";
 
@@ -56,10 +56,13 @@ export async function runNode(order: NodeOrder): Promise<void> {
     seen: see,
   });
   const requests = new RequestCounts(simulator, see);
+  const states = new NodeStates(simulator, see);
   try {
     void requests.follow();
+    void states.follow();
     await Promise.race([pod.run().then(async () => await new Promise<never>(() => undefined)), steps()]);
     requests.tell();
+    states.tell();
   } finally {
     runtime.close();
   }
@@ -69,6 +72,7 @@ export async function runNode(order: NodeOrder): Promise<void> {
       await sleep(seconds * 1000 - (performance.now() - createdAt));
       see({ kind: "node", step });
       await act(simulator, actions);
+      states.tell();
     }
     await sleep(cell.lasts * 1000 - (performance.now() - createdAt));
   }
@@ -90,6 +94,38 @@ async function act(simulator: NodeSimulator, actions: readonly NodeAction[]): Pr
 function tokenOf(line: string): TokenEvent["identity"] | undefined {
   const [, found] = /^\{"token":"(right|wrong|none)"\}$/u.exec(line.trim()) ?? [];
   return found as TokenEvent["identity"] | undefined;
+}
+
+/** Tells what NMI is like, and what a gate would see, whenever it has changed within a second. */
+class NodeStates {
+  readonly #simulator: NodeSimulator;
+  readonly #see: (event: Untimed) => void;
+  readonly #told = new Map<StateEvent["lane"], string>();
+
+  constructor(simulator: NodeSimulator, see: (event: Untimed) => void) {
+    this.#simulator = simulator;
+    this.#see = see;
+  }
+
+  async follow(): Promise<void> {
+    for (;;) {
+      this.tell();
+      await sleep(1000);
+    }
+  }
+
+  tell(): void {
+    const { state, health, ruleInstalled } = this.#simulator.nmi;
+    const gate = health !== "Active" ? "closed" : ruleInstalled ? "open" : "bypassed";
+    for (const [lane, value] of [
+      ["nmi", state],
+      ["gate", gate],
+    ] as const) {
+      if (this.#told.get(lane) === value) continue;
+      this.#told.set(lane, value);
+      this.#see({ kind: "state", lane, value });
+    }
+  }
 }
 
 const ANSWERERS: readonly Answerer[] = ["nmi", "imds", "health"];
