@@ -12,7 +12,7 @@ export interface Timeline {
 }
 
 export type TimelineEvent = { readonly at: number } & (
-  NodeEvent | ContainerEvent | ConditionEvent | ProbeEvent | TokenEvent | RequestsEvent
+  NodeEvent | StateEvent | ContainerEvent | ConditionEvent | ProbeEvent | TokenEvent | RequestsEvent
 );
 
 /** Something was done to the node: a step of the scenario. */
@@ -20,6 +20,15 @@ export interface NodeEvent {
   readonly kind: "node";
   /** The step in words, as the pictures write it: `NMI exits gracefully`. */
   readonly step: string;
+}
+
+/** What the node is like now: said at the beginning, and whenever it changes. A cluster does not show it. */
+export interface StateEvent {
+  readonly kind: "state";
+  /** `gate`: what one that looks at this moment would see. */
+  readonly lane: "nmi" | "gate";
+  /** `nmi`: the simulator's own names, such as `active` or `not-active`. `gate`: `open`, `closed` or `bypassed`. */
+  readonly value: string;
 }
 
 /** A container took another state: `status.containerStatuses[].state` and `status.initContainerStatuses[].state`. */
