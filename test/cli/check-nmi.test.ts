@@ -76,11 +76,11 @@ describe("check nmi", () => {
 
 describe("its time", () => {
   test.each([
-    { argv: [], sinceStart: 0, leftMs: 950 },
+    { argv: [], sinceStart: 0, leftMs: 900 },
     // What the kubelet waits for begins with the process.
-    { argv: [], sinceStart: 200, leftMs: 750 },
-    { argv: ["--timeout", "2s"], sinceStart: 200, leftMs: 1_750 },
-    { argv: ["--timeout", "100ms"], sinceStart: 400, leftMs: 50 },
+    { argv: [], sinceStart: 200, leftMs: 700 },
+    { argv: ["--timeout", "2s"], sinceStart: 200, leftMs: 1_700 },
+    { argv: ["--timeout", "100ms"], sinceStart: 400, leftMs: 100 },
   ])("ends before the kubelet's does: %j", async ({ argv, sinceStart, leftMs }) => {
     const { code, clock, said } = check({ health: "hang", sinceStart }, ...argv);
     await clock.advance(leftMs - 1);

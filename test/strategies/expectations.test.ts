@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { expectedOf, violations } from "./expectations.js";
-import { PROMISES, STRATEGIES, type StrategyName } from "./promises.js";
+import { PROMISES } from "./promises.js";
 import { SCENARIOS, type NamedScenario, type ScenarioName } from "./scenarios.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
 
@@ -87,21 +88,21 @@ describe("violations", () => {
 
 describe("expectations", () => {
   it("are that the published way lets Not Active through, and that no other does", () => {
-    const ready = STRATEGIES.filter((strategy) =>
+    const ready = STRATEGY_NAMES.filter((strategy) =>
       expectedOf(PROMISES[strategy], scenarioOf("nmi-not-active")).ready.some(({ holds }) => holds),
     );
     expect(ready).toEqual(["shell-wget"]);
   });
 
   it("are that only who looks at each token where it is used never works with another's", () => {
-    const clean = STRATEGIES.filter((strategy) =>
+    const clean = STRATEGY_NAMES.filter((strategy) =>
       SCENARIOS.every((scenario) => expectedOf(PROMISES[strategy], scenario).wrong.length === 0),
     );
     expect(clean).toEqual(["token-in-code"]);
   });
 
   it("are that all become ready, and none is restarted, where everything is in place", () => {
-    for (const strategy of STRATEGIES) {
+    for (const strategy of STRATEGY_NAMES) {
       const { starts, ready, restart } = expectedOf(PROMISES[strategy], scenarioOf("in-place"));
       expect([starts, restart, ready.map(({ holds }) => holds)]).toEqual([0, undefined, [true]]);
     }

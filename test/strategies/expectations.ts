@@ -1,6 +1,7 @@
+import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { COURSES, type Course, type Reach } from "./courses.js";
 import { both, length, outcomeOf, type Outcome, type Span } from "./outcome.js";
-import { PROMISES, type Check, type Promises, type StrategyName } from "./promises.js";
+import { PROMISES, type Check, type Promises } from "./promises.js";
 import type { NamedScenario } from "./scenarios.js";
 import type { Timeline } from "./timeline.js";
 

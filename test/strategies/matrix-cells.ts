@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createCertificateAuthority } from "../../src/testing/certificate-authority.js";
+import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import type { Cell } from "./cluster.js";
 import { readPod } from "./kubelet/manifest.js";
 import type { Image } from "./node/cell-order.js";
-import { PROMISES, type StrategyName } from "./promises.js";
+import { PROMISES } from "./promises.js";
 import type { Scenario } from "./scenario.js";
 
 const MANIFESTS = new URL("../../examples/kubernetes/", import.meta.url);

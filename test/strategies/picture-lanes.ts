@@ -1,13 +1,4 @@
-import type { ContainerEvent, Timeline, TimelineEvent, TokenEvent } from "./timeline.js";
-
-/** What the node was like from `at` on, in seconds since the pod was created: what the events of a timeline do not say. */
-export interface NodeState {
-  readonly at: number;
-  /** `gate` is open where NMI is active and in the path of the pod's requests. */
-  readonly lane: "nmi" | "gate";
-  /** `active`, `not-active`, `crashed` ... as the simulator names NMI's states; `open`, `closed` or `bypassed`. */
-  readonly value: string;
-}
+import type { ContainerEvent, StateEvent, Timeline, TimelineEvent, TokenEvent } from "./timeline.js";
 
 /** How it is drawn: as it should be, on its way, broken, or nothing going on. */
 export type Look = "good" | "wait" | "bad" | "idle";
@@ -63,15 +54,15 @@ const LOOKS: ReadonlyMap<string, Look> = new Map(
 );
 
 /** The lanes of one pod, from the cause to the effect. A lane for each of its containers, as they first appear. */
-export function lanesOf(timeline: Timeline, states: readonly NodeState[]): readonly Lane[] {
+export function lanesOf(timeline: Timeline): readonly Lane[] {
   const { lasts } = timeline;
   const events = inOrder(timeline.events.filter(({ at }) => at <= lasts));
   const ready = events.flatMap((event) =>
     event.kind === "condition" && event.condition === "Ready" ? [readiness(event.at, event.status)] : [],
   );
   return [
-    ...nodeLane("NMI", "nmi", states, lasts),
-    ...nodeLane("Gate", "gate", states, lasts),
+    ...nodeLane("NMI", "nmi", events, lasts),
+    ...nodeLane("Gate", "gate", events, lasts),
     ...containerLanes(events, lasts),
     spansOnly("Readiness", spansOf([readiness(0, false), ...ready], lasts)),
     { name: "Liveness", spans: [], marks: livenessFailures(events), empty: "no failures" },
@@ -82,7 +73,7 @@ export function lanesOf(timeline: Timeline, states: readonly NodeState[]): reado
 
 /** The same in words, for those who read rather than look. */
 export function summaryOf(timeline: Timeline): string {
-  const lanes = lanesOf(timeline, []);
+  const lanes = lanesOf(timeline);
   const ready = lanes
     .flatMap(({ name, spans }) => (name === "Readiness" ? spans : []))
     .reduce((sum, { look, from, to }) => sum + (look === "good" ? to - from : 0), 0);
@@ -117,11 +108,11 @@ function spansOnly(name: string, spans: readonly Span[]): Lane {
 /** None where nobody says what to draw. */
 function nodeLane(
   name: string,
-  lane: NodeState["lane"],
-  states: readonly NodeState[],
+  lane: StateEvent["lane"],
+  events: readonly TimelineEvent[],
   lasts: number,
 ): readonly Lane[] {
-  const own = inOrder(states.filter((state) => state.lane === lane));
+  const own = ofKind(events, "state").filter((state) => state.lane === lane);
   if (own.length === 0) return [];
   const changes = own.map(({ at, value }) => ({
     at,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { lanesOf, summaryOf, type NodeState } from "./picture-lanes.js";
+import { lanesOf, summaryOf } from "./picture-lanes.js";
 import { picture } from "./picture.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
 
@@ -39,8 +39,8 @@ const app = (at: number, state: State, restartCount: number, reason?: string): T
 });
 
 /** A lane as `from-to words look`, and its marks. */
-function shown(name: string, events: readonly TimelineEvent[], states: readonly NodeState[] = []): string[] {
-  const lane = lanesOf(timeline(events), states).find((each) => each.name === name);
+function shown(name: string, events: readonly TimelineEvent[]): string[] {
+  const lane = lanesOf(timeline(events)).find((each) => each.name === name);
   const spans = lane?.spans.map(({ from, to, words, look }) => `${from}-${to} ${words} ${look}`) ?? [
     "no lane",
   ];
@@ -48,14 +48,14 @@ function shown(name: string, events: readonly TimelineEvent[], states: readonly 
 }
 
 describe("lanes", () => {
-  const states: NodeState[] = [
-    { at: 0, lane: "nmi", value: "active" },
-    { at: 0, lane: "gate", value: "open" },
-    { at: 20, lane: "nmi", value: "terminating" },
-    { at: 20, lane: "gate", value: "bypassed" },
-    { at: 30, lane: "nmi", value: "down" },
-    { at: 30, lane: "gate", value: "closed" },
-    { at: 50, lane: "nmi", value: "not-active" },
+  const states: TimelineEvent[] = [
+    { at: 0, kind: "state", lane: "nmi", value: "active" },
+    { at: 0, kind: "state", lane: "gate", value: "open" },
+    { at: 20, kind: "state", lane: "nmi", value: "terminating" },
+    { at: 20, kind: "state", lane: "gate", value: "bypassed" },
+    { at: 30, kind: "state", lane: "nmi", value: "down" },
+    { at: 30, kind: "state", lane: "gate", value: "closed" },
+    { at: 50, kind: "state", lane: "nmi", value: "not-active" },
   ];
 
   test.each<[string, readonly TimelineEvent[], string[]]>([
@@ -98,8 +98,8 @@ describe("lanes", () => {
     ["Tokens", [token(1, "right"), token(1.2, "wrong")], ["0.5-1.1 right good", "1.1-1.7 wrong bad"]],
     ["Tokens", [token(1, "none"), token(10, "none")], ["0.5-1.5 none idle", "9.5-10.5 none idle"]],
   ])("%s %#", (name, events, expected) => {
-    expect(shown(name, events, states)).toEqual(expected);
-    expect(shown(name, [...events].reverse(), states)).toEqual(expected);
+    expect(shown(name, [...states, ...events])).toEqual(expected);
+    expect(shown(name, [...states, ...events].reverse())).toEqual(expected);
   });
 
   test("an init container has a lane of its own, before the application's", () => {
@@ -111,7 +111,7 @@ describe("lanes", () => {
       state: "running",
       restartCount: 0,
     };
-    const names = lanesOf(timeline([init, app(2, "running", 0)]), []).map(({ name }) => name);
+    const names = lanesOf(timeline([init, app(2, "running", 0)])).map(({ name }) => name);
     expect(names).toEqual(["Init wait", "Container app", "Readiness", "Liveness", "Restarts", "Tokens"]);
   });
 
@@ -195,6 +195,12 @@ const event: fc.Arbitrary<TimelineEvent> = fc.oneof(
     probe: fc.constant("liveness"),
     success: fc.boolean(),
   }),
+  fc.record({
+    at,
+    kind: fc.constant("state"),
+    lane: fc.constantFrom("nmi", "gate"),
+    value: fc.oneof(words, fc.constantFrom("active", "bypassed", "__proto__")),
+  }),
   fc.record({ at, kind: fc.constant("token"), identity: fc.constantFrom("right", "wrong", "none") }),
 );
 const timelines = fc.array(
@@ -206,15 +212,6 @@ const timelines = fc.array(
   }),
   { maxLength: 4 },
 );
-const nodeStates = fc.array(
-  fc.record({
-    at,
-    lane: fc.constantFrom("nmi", "gate"),
-    value: fc.oneof(words, fc.constantFrom("active", "bypassed", "__proto__")),
-  }),
-  { maxLength: 10 },
-);
-
 /** Where a text is, by an estimate that is on the safe side for 12 pixels, and 15 in headings. */
 function boxOf({ attributes, text }: Element): {
   readonly y: number;
@@ -231,8 +228,8 @@ function boxOf({ attributes, text }: Element): {
 
 test("whatever it is given it draws: well-formed, on whole pixels, with nothing that runs or is loaded", () => {
   fc.assert(
-    fc.property(timelines, nodeStates, (given, states) => {
-      const svg = picture(given, states);
+    fc.property(timelines, (given) => {
+      const svg = picture(given);
       const elements = elementsOf(svg);
       expect(svg).not.toMatch(/NaN|Infinity|undefined|[\0-\x08\u202e]/u);
       const tags = new Set(elements.map(({ tag }) => tag));
@@ -263,8 +260,8 @@ test("whatever it is given it draws: well-formed, on whole pixels, with nothing 
 
 test("no text touches another, and none leaves the card", () => {
   fc.assert(
-    fc.property(timelines, nodeStates, (given, states) => {
-      const boxes = elementsOf(picture(given, states))
+    fc.property(timelines, (given) => {
+      const boxes = elementsOf(picture(given))
         .filter(({ tag }) => tag === "text")
         .map(boxOf);
       for (const [index, one] of boxes.entries()) {

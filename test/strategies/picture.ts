@@ -1,13 +1,5 @@
 import { cut, markup, type Markup } from "../../src/probes/status-page/markup.js";
-import {
-  inOrder,
-  lanesOf,
-  ofKind,
-  summaryOf,
-  type Lane,
-  type NodeState,
-  type Span,
-} from "./picture-lanes.js";
+import { inOrder, lanesOf, ofKind, summaryOf, type Lane, type Span } from "./picture-lanes.js";
 import { STYLE } from "./picture-style.js";
 import type { Timeline } from "./timeline.js";
 
@@ -36,16 +28,16 @@ const PANEL_GAP = 22;
 
 /**
  * What became of one scenario under each strategy, as an SVG: a panel for each timeline, below each other and on one scale of
- * seconds. `states` say what the node was like meanwhile. A light card on any page; no script, nothing loaded.
+ * seconds. A light card on any page; no script, nothing loaded.
  */
-export function picture(timelines: readonly Timeline[], states: readonly NodeState[] = []): string {
+export function picture(timelines: readonly Timeline[]): string {
   const scale = new Scale(Math.max(1, ...timelines.map(({ lasts }) => lasts)));
   const scenario = [...new Set(timelines.map((timeline) => timeline.scenario))].join(", ");
   const steps = numberedSteps(timelines);
   let top = HEAD + steps.length * STEP_LINE + (steps.length > 0 ? 12 : 0);
   const panels: Markup[] = [];
   for (const timeline of timelines) {
-    const { drawn, height } = panel(timeline, states, steps, scale, top);
+    const { drawn, height } = panel(timeline, steps, scale, top);
     panels.push(drawn);
     top += height + PANEL_GAP;
   }
@@ -121,12 +113,11 @@ function stepLine(index: number, words: string, at: number): Markup {
 
 function panel(
   timeline: Timeline,
-  states: readonly NodeState[],
   steps: readonly Step[],
   scale: Scale,
   top: number,
 ): { readonly drawn: Markup; readonly height: number } {
-  const lanes = lanesOf(timeline, states);
+  const lanes = lanesOf(timeline);
   const marks = stepsOf(timeline).map((step) => ({
     at: step.at,
     words: String(steps.findIndex((each) => isSame(each, step)) + 1),

@@ -1,3 +1,4 @@
+import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import type { Reach } from "./courses.js";
 
 /** What has to be in order for a check to pass. */
@@ -21,21 +22,6 @@ export interface Promises {
   /** Whether a guarded application is told whose token to expect. */
   readonly pinned?: true;
 }
-
-/** In the order of the table. */
-export const STRATEGIES = [
-  "nmi-init",
-  "nmi-exec-probes",
-  "nmi-in-code",
-  "token-init",
-  "arm-init",
-  "token-exec-probes",
-  "token-in-code",
-  "sidecar",
-  "shell-wget",
-] as const;
-
-export type StrategyName = (typeof STRATEGIES)[number];
 
 /** By strategy: from these and the course of a scenario follows what must be seen. */
 export const PROMISES: Readonly<Record<StrategyName, Promises>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { manifestOf } from "./matrix-cells.js";
-import { STRATEGIES, type StrategyName } from "./promises.js";
 import { resultsTable } from "./results-table.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
@@ -9,7 +9,7 @@ type Told = (strategy: StrategyName, scenario: ScenarioName) => readonly Timelin
 
 /** A row of the table, by column, of pods of which `told` tells. */
 function rowOf(strategy: StrategyName, told: Told): Readonly<Record<string, string>> {
-  const timelines = STRATEGIES.flatMap((each) =>
+  const timelines = STRATEGY_NAMES.flatMap((each) =>
     SCENARIOS.map(({ name, lasts }): Timeline => ({
       strategy: each,
       scenario: name,
@@ -100,7 +100,7 @@ describe("the table", () => {
     expect(
       restarted((_each, name) =>
         name === "nmi-crashes-tokens-expire"
-          ? [running, { ...running, ...sidecar }, { ...ended(80), ...sidecar } as TimelineEvent]
+          ? [running, { ...running, ...sidecar }, { ...ended(80), ...sidecar }]
           : [running],
       ),
     ).toBe("the sidecar alone: NMI away, and no good token left");

@@ -1,7 +1,8 @@
+import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { markdownTable } from "../generated.js";
 import { readPod, type ContainerSpec } from "./kubelet/manifest.js";
 import { both, length, outcomeOf, type Outcome } from "./outcome.js";
-import { PROMISES, STRATEGIES, type StrategyName } from "./promises.js";
+import { PROMISES } from "./promises.js";
 import { CHANGE_S, LATE_S, type ScenarioName } from "./scenarios.js";
 import type { Timeline } from "./timeline.js";
 
@@ -29,7 +30,7 @@ export function resultsTable(
   timelines: readonly Timeline[],
   manifestOf: (strategy: StrategyName) => string,
 ): string {
-  const rows = STRATEGIES.map((strategy) => {
+  const rows = STRATEGY_NAMES.map((strategy) => {
     const timeline = (scenario: ScenarioName): Timeline => {
       const found = timelines.find((each) => each.strategy === strategy && each.scenario === scenario);
       if (found === undefined) throw new Error(`No timeline of ${strategy} in ${scenario}`);
@@ -50,13 +51,15 @@ export function resultsTable(
 const READING = `
 **prevented from starting**: _the container_ has not run; _traffic_ means that the application ran, asked for tokens, and was
 not ready. **traffic stopped** is by readiness, within a look of the library's and a readiness probe, 10 s in all; later is
-_late_. **restarted** is by the liveness probe. **wrong identity noticed** says whether the application worked, ready, with a token of another identity. **upstream
-requests** are those for tokens, which NMI passes on to IMDS, where the whole node has 20 a second; NMI answers looks at its
-health and at the route itself. Requests and probes are of a pod in which everything is in order.
+_late_. **restarted** is by the liveness probe. **wrong identity noticed** says whether the application worked, ready, with a
+token of another identity: in strategies that are not in code it has credentials of the SDK as they are, that name no identity,
+and renews its tokens while NMI or the identity changes. **upstream requests** are those for tokens, which NMI passes on to
+IMDS, where the whole node has 20 a second; NMI answers looks at its health and at the route itself. Requests and probes are of
+a pod in which everything is in order.
 
-As in the pod identity guidance: an init container protects the start and nothing after it; NMI's health is the better probe,
-since a token costs NMI and IMDS a request each time; a check by token is one only if it compares the object ID; and the
-application's own endpoint, which goes on looking, is better than both.
+As in the pod identity guidance: an init container protects the start and nothing after it; NMI's health is a better probe than
+a token, which costs NMI and IMDS a request each time; a token is a check only where its object ID is compared; and the
+application's own endpoint, which goes on looking, is better than an init container.
 
 Where this differs, it is for what the guidance's checks do not look at:
 

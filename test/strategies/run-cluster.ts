@@ -1,13 +1,14 @@
 import { createInterface } from "node:readline/promises";
+import { STRATEGY_NAMES } from "../../src/cli/manifests/strategy-names.js";
 import { violations } from "./expectations.js";
 import type { CheckedCell } from "./kubectl/run-cells.js";
 import { runOnCluster } from "./kubectl/run.js";
 import { cellOf } from "./matrix-cells.js";
-import { PROMISES, STRATEGIES } from "./promises.js";
+import { PROMISES } from "./promises.js";
 import { SCENARIOS } from "./scenarios.js";
 
 /** The matrix of the tests, cell by cell. */
-const cells = STRATEGIES.flatMap((strategy) =>
+const cells = STRATEGY_NAMES.flatMap((strategy) =>
   SCENARIOS.map((scenario): CheckedCell => ({
     ...cellOf(strategy, scenario),
     scenario: scenario.name,

@@ -2,12 +2,12 @@
 const CATCHES = {
   "nmi-init": "NMI away or Not Active at the start; nothing later",
   "nmi-exec-probes": "NMI lost at any time; a process for each probe",
-  "nmi-in-code": "NMI lost, tokens of another identity (recommended)",
+  "nmi-in-code": "NMI lost; with --oid another identity too (recommended)",
   "token-init": "no token, or another identity's, at the start",
   "arm-init": "the same, and one that Azure Resource Manager refuses",
   "token-exec-probes": "no token, or another identity's; a request a probe",
-  "token-in-code": "the same, for each scope, before anybody asks for it",
-  sidecar: "the same as token-in-code, beside any language",
+  "token-in-code": "NMI lost, and every token that is not the identity's",
+  sidecar: "as token-exec-probes, from one process that goes on looking",
   "shell-wget": "NMI gone; lets Not Active and a lost rule through",
 } as const;
 
