@@ -1,4 +1,4 @@
-import type { ContainerEvent, StateEvent, Timeline, TimelineEvent, TokenEvent } from "./timeline.js";
+import type { ContainerEvent, StateEvent, Timeline, TimelineEvent } from "./timeline.js";
 
 /** How it is drawn: as it should be, on its way, broken, or nothing going on. */
 export type Look = "good" | "wait" | "bad" | "idle";
@@ -67,26 +67,26 @@ export function lanesOf(timeline: Timeline): readonly Lane[] {
     spansOnly("Readiness", spansOf([readiness(0, false), ...ready], lasts)),
     { name: "Liveness", spans: [], marks: livenessFailures(events), empty: "no failures" },
     { name: "Restarts", spans: [], marks: restarts(events), empty: "none" },
-    { ...spansOnly("Tokens", tokenRuns(ofKind(events, "token"), lasts)), empty: "never asked for" },
+    { ...spansOnly("Tokens", tokenSpans(events, lasts)), empty: "none" },
   ];
 }
 
 /** The same in words, for those who read rather than look. */
 export function summaryOf(timeline: Timeline): string {
   const lanes = lanesOf(timeline);
-  const ready = lanes
-    .flatMap(({ name, spans }) => (name === "Readiness" ? spans : []))
-    .reduce((sum, { look, from, to }) => sum + (look === "good" ? to - from : 0), 0);
+  const seconds = (lane: string, look: Look): number =>
+    lanes
+      .flatMap(({ name, spans }) => (name === lane ? spans : []))
+      .reduce((sum, span) => sum + (span.look === look ? span.to - span.from : 0), 0);
   const events = timeline.events.filter(({ at }) => at <= timeline.lasts);
   const failures = livenessFailures(events).length;
   const again = restarts(inOrder(events)).length;
-  const tokens = ofKind(events, "token");
-  const count = (identity: string): number => tokens.filter((each) => each.identity === identity).length;
   return [
-    `ready ${Math.round(ready)} of ${Math.round(timeline.lasts)} s`,
+    `ready ${Math.round(seconds("Readiness", "good"))} of ${Math.round(timeline.lasts)} s`,
     `${failures} liveness ${failures === 1 ? "failure" : "failures"}`,
     `${again} ${again === 1 ? "restart" : "restarts"}`,
-    `tokens: ${count("right")} right, ${count("wrong")} wrong, ${count("none")} none`,
+    // However short it was, a wrong one counts.
+    `tokens: ${Math.round(seconds("Tokens", "good"))} s right, ${Math.ceil(seconds("Tokens", "bad"))} s wrong`,
   ].join(" · ");
 }
 
@@ -175,24 +175,14 @@ function restarts(
   return marks;
 }
 
-/** The application asks once a second: a longer silence is one, because it does not run or waits for an answer. */
-const SILENCE_S = 3;
-
-/** Runs of answers alike. Each answer stands for half a second on both sides, as far as that is nearer to it than to others. */
-function tokenRuns(
-  tokens: readonly ({ readonly at: number } & TokenEvent)[],
-  lasts: number,
-): readonly Span[] {
-  const runs: Span[] = [];
-  for (const [index, { at, identity }] of tokens.entries()) {
-    const before = tokens[index - 1];
-    const after = tokens[index + 1];
-    const from = Math.max(0, at - Math.min(0.5, (at - (before?.at ?? -Infinity)) / 2));
-    const to = Math.min(lasts, at + Math.min(0.5, ((after?.at ?? Infinity) - at) / 2));
-    const last = runs.at(-1);
-    if (last !== undefined && before?.identity === identity && at - before.at <= SILENCE_S) {
-      runs[runs.length - 1] = { ...last, to };
-    } else runs.push({ from, to, look: LOOKS.get(identity) ?? "idle", words: identity });
-  }
-  return runs;
+/** What the application gets from each token event to the next, and nothing while it does not run. */
+function tokenSpans(events: readonly TimelineEvent[], lasts: number): readonly Span[] {
+  const changes = events.flatMap((event): readonly Change[] => {
+    if (event.kind === "token")
+      return [{ at: event.at, look: LOOKS.get(event.identity) ?? "idle", words: event.identity }];
+    const ends = event.kind === "container" && !event.init && event.state === "terminated";
+    return ends ? [{ at: event.at, look: "idle", words: "none" }] : [];
+  });
+  const first = changes.findIndex(({ words }) => words !== "none");
+  return first < 0 ? [] : spansOf(changes.slice(first), lasts);
 }

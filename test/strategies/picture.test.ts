@@ -92,11 +92,16 @@ describe("lanes", () => {
     ],
     [
       "Tokens",
-      [token(1, "right"), token(2, "right"), token(3, "wrong"), token(4, "right")],
-      ["0.5-2.5 right good", "2.5-3.5 wrong bad", "3.5-4.5 right good"],
+      [token(1, "right"), token(3, "wrong"), token(4, "right")],
+      ["1-3 right good", "3-4 wrong bad", "4-60 right good"],
     ],
-    ["Tokens", [token(1, "right"), token(1.2, "wrong")], ["0.5-1.1 right good", "1.1-1.7 wrong bad"]],
-    ["Tokens", [token(1, "none"), token(10, "none")], ["0.5-1.5 none idle", "9.5-10.5 none idle"]],
+    ["Tokens", [token(1, "none"), token(10, "right")], ["10-60 right good"]],
+    ["Tokens", [token(1, "none")], []],
+    [
+      "Tokens",
+      [token(1, "right"), app(9, "terminated", 0), token(12, "wrong")],
+      ["1-9 right good", "9-12 none idle", "12-60 wrong bad"],
+    ],
   ])("%s %#", (name, events, expected) => {
     expect(shown(name, [...states, ...events])).toEqual(expected);
     expect(shown(name, [...states, ...events].reverse())).toEqual(expected);
@@ -126,7 +131,7 @@ describe("lanes", () => {
       token(70, "none"),
     ];
     expect(summaryOf(timeline(events))).toBe(
-      "ready 20 of 60 s · 1 liveness failure · 1 restart · tokens: 1 right, 1 wrong, 0 none",
+      "ready 20 of 60 s · 1 liveness failure · 1 restart · tokens: 1 s right, 54 s wrong",
     );
   });
 });
@@ -331,7 +336,7 @@ test("a wrong token is seen however short it was, and counted in the alarm's col
   );
   const [, bar] = elements.filter(({ attributes }) => attributes["class"] === "bad"); // the first is the legend's
   expect(Number(bar?.attributes["width"])).toBeGreaterThanOrEqual(4);
-  expect(elements.find(({ attributes }) => attributes["class"] === "alarm")?.text).toBe("1 wrong");
+  expect(elements.find(({ attributes }) => attributes["class"] === "alarm")?.text).toBe("1 s wrong");
 });
 
 test("nothing is wrong where no token was", () => {

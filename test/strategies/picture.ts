@@ -143,7 +143,7 @@ function panel(
 
 /** A wrong token is what all this is about. */
 function summary(timeline: Timeline): Markup {
-  const [before = "", wrong, after = ""] = summaryOf(timeline).split(/([1-9]\d* wrong)/u);
+  const [before = "", wrong, after = ""] = summaryOf(timeline).split(/([1-9]\d* s wrong)/u);
   return markup`${before}${wrong && markup`<tspan class="alarm">${wrong}</tspan>`}${after}`;
 }
 
