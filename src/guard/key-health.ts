@@ -55,6 +55,11 @@ export function noteEnd(entry: KeyEntry, failure: JudgedFailure | undefined): vo
   if (failure !== undefined) entry.failure = tokenFailure(failure);
 }
 
+/** A caller's budget is spent. An acquisition that others have joined since may never end, and somebody asked in vain. */
+export function noteSpent(entry: KeyEntry, failure: JudgedFailure | undefined): void {
+  if (failure !== undefined) entry.failure = tokenFailure(failure);
+}
+
 /** An attempt failed, and the acquisition may go on. */
 export function noteTrouble(entry: KeyEntry, failure: JudgedFailure): void {
   entry.trouble = tokenFailure(failure);

@@ -11,7 +11,7 @@ import { admitToken } from "./admit-token.js";
 import { clearance } from "./clearance.js";
 import { AttemptLog } from "./attempt-log.js";
 import type { CachedToken } from "./cached-token.js";
-import { noteTrouble } from "./key-health.js";
+import { noteSpent, noteTrouble } from "./key-health.js";
 import { answerOf, judgeFailure, outcomeOf } from "./judge-failure.js";
 import { PermanentlyClosed, type JudgedFailure } from "./judged-failure.js";
 import { retryAfterOf } from "./pace.js";
@@ -91,6 +91,7 @@ export class SharedAcquisition implements Acquisition {
 
   errorFor(waiter: Waiter, by: Ending["by"]): IdentityGuardError {
     const { name } = this.#entry;
+    if (by === "budget") noteSpent(this.#entry, this.#failure);
     return waiterError(waiter, this.#context, { name, failure: this.#failure, by, log: this.#log });
   }
 
