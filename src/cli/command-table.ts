@@ -136,7 +136,7 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: [
       ["check nmi", "the node's address from HOST_IP, within 1 s"],
-      ["check nmi --host-ip 10.240.0.4 --timeout 2s", "with timeoutSeconds: 2"],
+      ["check nmi --host-ip 10.240.0.4 --timeout 2s", "with timeoutSeconds: 3"],
     ],
     flags: [CHECK_TIMEOUT, ...NMI_FLAGS, JSON_FLAG, HELP_FLAG],
     exits: [[0, "NMI is active and in the path"], [1, "it is not, or did not answer in time"], USAGE],

@@ -119,9 +119,9 @@ test("nmi-exec-probes looks at NMI, and gives a probe no longer than its kubelet
   const { spec } = await printed("manifest nmi-exec-probes");
   const exec = { command: ["azure-identity-guard", "check", "nmi", "--timeout", "2s"] };
   expect(spec.containers[0]).toMatchObject({
-    startupProbe: { exec, timeoutSeconds: 2, periodSeconds: 5 },
-    readinessProbe: { exec, timeoutSeconds: 2, ...READINESS },
-    livenessProbe: { exec, timeoutSeconds: 2, ...LIVENESS },
+    startupProbe: { exec, timeoutSeconds: 3, periodSeconds: 5 },
+    readinessProbe: { exec, timeoutSeconds: 3, ...READINESS },
+    livenessProbe: { exec, timeoutSeconds: 3, ...LIVENESS },
   });
   expect(spec.containers[0]?.readinessProbe).not.toHaveProperty("initialDelaySeconds");
 });

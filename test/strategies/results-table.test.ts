@@ -54,7 +54,7 @@ describe("the table", () => {
       "traffic stopped": "no",
       restarted: "no",
       "wrong identity noticed":
-        "not after: NMI missing, NMI `Not Active`, NMI late, NMI gone for a while, identity made anew",
+        "not after: NMI missing, no label and NMI missing, NMI `Not Active`, NMI late, NMI gone for a while, identity made anew",
       "upstream requests per minute": "0",
       "probe cost per minute": "none",
       "image to pull": "one with the command line",
@@ -65,10 +65,10 @@ describe("the table", () => {
     const missing = (name: ScenarioName): boolean => name.includes("missing") && !name.startsWith("identity");
     const column = "prevented from starting";
     expect(rowOf("nmi-init", (_each, name) => (missing(name) ? [] : [running, ready(0)]))[column]).toBe(
-      "the container: NMI missing",
+      "the container: NMI missing, no label and NMI missing",
     );
     expect(rowOf("nmi-init", (_each, name) => [running, ...(missing(name) ? [] : [ready(0)])])[column]).toBe(
-      "traffic: NMI missing",
+      "traffic: NMI missing, no label and NMI missing",
     );
     // One scenario of a kind that lets a pod through, and the kind is not prevented.
     expect(

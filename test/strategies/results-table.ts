@@ -79,9 +79,11 @@ Where this differs, it is for what the guidance's checks do not look at:
 type Named = readonly [name: string, ...scenarios: ScenarioName[]];
 
 const AT_THE_START: readonly Named[] = [
-  ["NMI missing", "nmi-missing", "nmi-missing-one", "unlabelled-nmi-missing"],
+  ["NMI missing", "nmi-missing", "nmi-missing-one"],
   ["NMI `Not Active`", "nmi-not-active"],
-  ["identity missing", "identity-missing", "unlabelled"],
+  ["identity missing", "identity-missing"],
+  ["no label", "unlabelled"],
+  ["no label and NMI missing", "unlabelled-nmi-missing"],
   ["wrong identity", "identity-stale"],
 ];
 
@@ -147,7 +149,8 @@ function awayFor(restarts: (scenario: ScenarioName) => readonly number[]): strin
 
 /** Scenarios in which an application that nobody stops has another identity's token. */
 const WRONG: readonly Named[] = [
-  ["NMI missing", "nmi-missing-one", "unlabelled-nmi-missing"],
+  ["NMI missing", "nmi-missing-one"],
+  ["no label and NMI missing", "unlabelled-nmi-missing"],
   ["NMI `Not Active`", "nmi-not-active"],
   ["NMI late", "nmi-late"],
   ["NMI gone for a while", "nmi-exits", "nmi-exits-long"],

@@ -4,10 +4,13 @@ import type { YamlMap } from "./yaml.js";
 
 const { startup, readiness, liveness } = PROBE_TIMES;
 
-/** A process takes 0.1 s to look at NMI, and longer to start on a busy node than the kubelet's usual second leaves. */
+/**
+ * A process takes 0.1 s to look at NMI, and longer to start on a busy node than the kubelet's usual second leaves. The command
+ * gives up first, and says why.
+ */
 const EXEC = {
   exec: { command: ["azure-identity-guard", "check", "nmi", "--timeout", "2s"] },
-  timeoutSeconds: 2,
+  timeoutSeconds: 3,
 };
 
 export const nmiInit = (values: PodValues): YamlMap =>

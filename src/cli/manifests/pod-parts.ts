@@ -12,7 +12,7 @@ export interface PodValues {
   readonly port: number;
 }
 
-/** Numbers of the pod identity guidance, by probe: readiness is aggressive, liveness is conservative. */
+/** As in the pod identity guidance, readiness is aggressive and liveness is conservative. */
 export const PROBE_TIMES = {
   /** A late start is no reason to restart: it gives the identity plane 5 min. */
   startup: { periodSeconds: 5, failureThreshold: 60 },

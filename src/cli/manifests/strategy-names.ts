@@ -7,7 +7,7 @@ const CATCHES = {
   "arm-init": "the same, and one that Azure Resource Manager refuses",
   "token-exec-probes": "no token, or another identity's; a request a probe",
   "token-in-code": "NMI lost, and every token that is not the identity's",
-  sidecar: "as token-exec-probes, from one process that goes on looking",
+  sidecar: "NMI lost; no token, or another identity's, at the start",
   "shell-wget": "NMI gone; lets Not Active and a lost rule through",
 } as const;
 

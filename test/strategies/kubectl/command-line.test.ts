@@ -41,6 +41,7 @@ describe("the command line", () => {
     [["--image", "a", "--real-nmi"], "--object-id"],
     [["--image", "a", "--object-id", "x"], "--object-id"],
     [["--image", "a", "--real-nmi", "--object-id", "x", "--shadow-metadata"], "--shadow-metadata"],
+    [["--image", "a", "--real-nmi", "--object-id", "x", "--keep"], "--keep"],
   ])("%j is refused by name", (argv, words) => {
     expect(() => readCommandLine(argv)).toThrow(UsageError);
     expect(() => readCommandLine(argv)).toThrow(words);

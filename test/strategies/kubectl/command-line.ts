@@ -107,6 +107,9 @@ export function readCommandLine(argv: readonly string[]): Settings | "help" {
   if (realNmi && values["shadow-metadata"]) {
     throw new UsageError("--shadow-metadata: goes with the simulated node, and not with --real-nmi");
   }
+  if (realNmi && values.keep) {
+    throw new UsageError("--keep: goes with the simulated node; with --real-nmi NMI would stay off");
+  }
   const cliImage = values["cli-image"] ?? image;
   const simulatorImage = values["simulator-image"] ?? cliImage;
   return {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startControl } from "../../../src/testing/control.js";
 import { ManualClock } from "../../../src/testing/manual-clock.js";
-import { createIdentity } from "../../../src/testing/simulated-identity.js";
+import { manifestOf } from "../matrix-cells.js";
+import { APP_IDENTITY } from "../scenarios.js";
 import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import { eventually } from "../../integration/support/eventually.js";
 import type { NodeAction } from "../scenario.js";
@@ -380,7 +381,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     } as const;
     const crashes = { ...IN_PLACE, scenario: "nmi-crashes", steps: [crash] };
     const objectId = "11111111-2222-4333-8444-555555555555";
-    const manifest = `${MANIFEST}      env: [{ name: OID, value: ${createIdentity({ name: "app" }).objectId} }]\n`;
+    const manifest = `${MANIFEST}      env: [{ name: OID, value: "${APP_IDENTITY.objectId}" }]\n`;
     const argv = ["--yes", "--real-nmi", "--object-id", objectId, "--binding", "theirs"];
     const { code, clock, said } = run(cluster, argv, { cells: [{ ...IN_PLACE, manifest }, crashes] });
     await eventually(() => api.streams === 2);
@@ -419,4 +420,9 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(said()).not.toContain(cluster.api.url);
     expect(cluster.api.requests).toEqual([]);
   });
+});
+
+test("the object ID that is put into the manifests is the one that they have", () => {
+  for (const strategy of ["token-in-code", "token-exec-probes", "sidecar"] as const)
+    expect(manifestOf(strategy)).toContain(APP_IDENTITY.objectId);
 });

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { Clock } from "../../../src/clock.js";
-import { createIdentity } from "../../../src/testing/simulated-identity.js";
 import type { NodeAction } from "../scenario.js";
 import { removeAndAwait } from "./await-cluster.js";
 import { chooseNode, isNmi, RefusedError } from "./choose-node.js";
@@ -20,11 +19,12 @@ import {
   type CellResult,
   type CheckedCell,
 } from "./run-cells.js";
+import { APP_IDENTITY } from "../scenarios.js";
 import { SimulatedPlane } from "./simulated-plane.js";
 import { namespaceObject } from "./simulator-objects.js";
 
 /** Whose tokens the manifests and the application expect, unless told otherwise. */
-const SIMULATED_OBJECT_ID = createIdentity({ name: "app" }).objectId;
+const SIMULATED_OBJECT_ID = APP_IDENTITY.objectId;
 
 /** The scenarios that begin, and stay, as a cluster should be, by whether its nodes have identities of their own. */
 const IN_PLACE = { systemAssigned: "in-place-system", userAssigned: "in-place" } as const;
