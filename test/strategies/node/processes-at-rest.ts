@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readSync, readdirSync, readlinkSync } from "node:fs";
 
 /** States of Linux in which a thread does nothing: sleeping, dead, stopped. Disk waits (D) are work. */
 const AT_REST = new Set(["S", "Z", "X", "T", "t"]);
@@ -46,11 +46,23 @@ export class ProcessesAtRest {
   }
 
   /**
-   * Whether something is still under way on the network of a process: a connection that is not made yet, or bytes that are not
-   * acknowledged yet. Where others use that network too, `addresses` says which connections are meant.
+   * Whether something is still under way on a network of theirs: a connection that is not made yet, or bytes that are not
+   * acknowledged yet. Each end is in the table of its own network namespace, and a pod's is not the node's. Where others use
+   * that network too, `addresses` says which connections are meant.
    */
-  underWay(pid: number, addresses?: readonly string[]): boolean {
+  underWay(addresses?: readonly string[]): boolean {
     const meant = addresses?.map(asInTable);
+    const looked = new Set<string>();
+    for (const [pid] of this.#processes()) {
+      const network = networkOf(pid);
+      if (network === undefined || looked.has(network)) continue;
+      looked.add(network);
+      if (this.#isUnderWay(pid, meant)) return true;
+    }
+    return false;
+  }
+
+  #isUnderWay(pid: number, meant: readonly string[] | undefined): boolean {
     const [, ...lines] = this.#read(`/proc/${pid}/net/tcp`).trimEnd().split("\n");
     return lines.some((line) => {
       const [, local = "", remote = "", state = "", queues = ""] = line.trim().split(/\s+/u);
@@ -113,6 +125,15 @@ const LISTENS = "0A";
 function asInTable(address: string): string {
   const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
   return bytes.reverse().join("").toUpperCase();
+}
+
+/** The network namespace of a process; `undefined` where it is gone. */
+function networkOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
 }
 
 function threadsOf(pid: number): string[] {

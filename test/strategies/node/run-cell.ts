@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   const processes = new ProcessesAtRest();
   undo.push(() => processes.kill());
   const shared = order.network === "loopback" ? [hostIP, podIP] : undefined;
-  void clock.run(processes, () => processes.underWay(node.pid ?? 0, shared));
+  void clock.run(processes, () => processes.underWay(shared));
   const [code] = (await once(node, "exit")) as [number | null];
   if (order.verbose) process.stderr.write(`The clock moved ${clock.steps} times, ${clock.seconds} s\n`);
   return code ?? 1;
