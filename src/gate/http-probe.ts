@@ -28,6 +28,8 @@ export const httpProbe: HttpProbe = async (url, { signal }) => {
   const target = new URL(url);
   // The encrypted kind takes as long to load as a request takes, and is hardly ever used.
   const { request: send } = target.protocol === "https:" ? await import("node:https") : http;
+  // Nothing is sent for somebody who has left meanwhile.
+  signal.throwIfAborted();
   // `agent: false` makes an agent for this request alone: no reuse, and none of the global agent's settings.
   const request = send(target, { agent: false, headers: { Connection: "close" } });
   unreferenced(request);

@@ -26,6 +26,18 @@ describe.each([
     await until(() => server.sockets.size === 0);
   });
 
+  test("sends nothing over TLS for somebody who left while it was loaded", async () => {
+    const server = await serveRaw((socket) => socket.destroy());
+    const leaving = new AbortController();
+    const probing = probe(server.url.replace("http:", "https:"), { signal: leaving.signal });
+    const reason = new Error("left");
+    leaving.abort(reason);
+    await expect(probing).rejects.toBe(reason);
+    // One that is awaited, and comes after whatever was sent before.
+    await probe(server.url, { signal: never }).catch(() => undefined);
+    expect(server.opened).toBe(1);
+  });
+
   test("gives status, Server, Date and body", async () => {
     const date = "Tue, 24 Nov 2026 12:00:00 GMT";
     const server = await serve((_request, response) => {
