@@ -39,6 +39,7 @@ export const serve: RunCommand = async (values, io) => {
         await server.close();
         return EXIT.ok;
       } catch (error) {
+        io.signal.throwIfAborted();
         if (isGuardError(error, "ERR_GUARD_CONFIGURATION")) return usageError(io, "serve", [error.message]);
         if (!(error instanceof Error) || !("code" in error)) throw error;
         io.err(`serve: ${error.message}`);

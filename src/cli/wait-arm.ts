@@ -4,6 +4,7 @@ import {
   createPipelineFromOptions,
   createPipelineRequest,
 } from "@azure/core-rest-pipeline";
+import type { Clock } from "../clock.js";
 import { retryAfterMs } from "../endpoint/retry-after.js";
 import type { GuardedCredential } from "../guard/guarded-credential.js";
 import { redact } from "../identity/redact.js";
@@ -50,12 +51,13 @@ export const waitArm: RunCommand = async (values, io) => {
   const intervalMs = values.read("--interval", "duration") ?? INTERVAL_MS;
   return await withCredential(values, io, "wait arm", async (credential) => {
     sayProxy(credential, io);
-    const list = subscriptions(credential, endpoint.origin, scope);
+    const list = subscriptions(credential, endpoint.origin, scope, io.clock);
     return await runWait(values, io, "Azure Resource Manager", async (see, signal) => {
-      for (;;) {
+      for (let asked = false; ; asked = true) {
         const token = await verifiedToken(credential, scope, see, signal);
         if (token === undefined) return undefined;
-        see(asking(token));
+        // Afterwards its last answer is what stands in the way.
+        if (!asked) see(asking(token));
         const answer = await list(signal);
         if (answer.reason === "accepted") {
           return {
@@ -77,6 +79,7 @@ function subscriptions(
   credential: GuardedCredential,
   origin: string,
   scope: string,
+  clock: Clock,
 ): (signal: AbortSignal) => Promise<ArmSight> {
   const pipeline = createPipelineFromOptions({
     retryOptions: { maxRetries: 0 },
@@ -98,7 +101,7 @@ function subscriptions(
       const bodyAsText = await beginning(readableStreamBody);
       const count = status === 200 ? countOf(bodyAsText) : undefined;
       if (count !== undefined) return listed(count);
-      const asked = retryAfterMs((name) => headers.get(name), Date.now());
+      const asked = retryAfterMs((name) => headers.get(name), clock.now());
       return refused(status, bodyAsText, asked ?? REFUSED_WAIT_MS);
     } catch (error) {
       abortSignal.throwIfAborted();

@@ -419,6 +419,20 @@ describe.concurrent("wait arm", () => {
     ]);
   });
 
+  test("says what stands in the way once, however often it looks", async () => {
+    await using node = await startNode();
+    const arm = await startArm();
+    await arm[Symbol.asyncDispose]();
+    const environment = { ...gatedEnvironment(node), ...trusting };
+    const { code, stdout } = await runCommand([...argv(arm, "--json"), "--timeout", "3s"], environment);
+    expect(code).toBe(1);
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: "waiting", reason: "arm-asked" },
+      { type: "waiting", reason: "arm-unreachable" },
+      { type: "timeout", reason: "arm-unreachable" },
+    ]);
+  });
+
   test("shows the token to nobody whose certificate is not trusted", async () => {
     await using node = await startNode();
     await using arm = await startArm();

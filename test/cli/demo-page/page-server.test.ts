@@ -154,3 +154,11 @@ test("a port that somebody else has is an error with the system's code", async (
     code: "EADDRINUSE",
   });
 });
+
+test("no place among the listeners is taken by a page of somebody else's", async () => {
+  const { server } = await started();
+  for (const path of ["", "events"]) {
+    const { status } = await http(server.url + path, { headers: { "sec-fetch-site": "cross-site" } });
+    expect(status).toBe(403);
+  }
+});
