@@ -1,4 +1,4 @@
-import type { NodeAction } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
 import type { TimelineEvent } from "./timeline.js";
 
 /** Where a pod runs beside a simulated node: a kubelet of our own, or a cluster. */
@@ -11,23 +11,8 @@ export interface Cluster {
 }
 
 /** One strategy in one scenario. */
-export interface Cell {
+export interface Cell extends Pick<Scenario, "labelled" | "given" | "steps" | "lasts"> {
   readonly strategy: string;
   /** The shipped manifest, as text: one or more YAML documents, a Pod among them. */
   readonly manifest: string;
-  /** Whether the pod has its identity label. */
-  readonly labelled: boolean;
-  /** Done to the node before the pod is created. */
-  readonly given: readonly NodeAction[];
-  readonly steps: readonly CellStep[];
-  /** Seconds from the creation of the pod to the end. */
-  readonly lasts: number;
-}
-
-export interface CellStep {
-  /** Seconds since the pod was created. */
-  readonly at: number;
-  /** In words: `NMI exits gracefully`. */
-  readonly step: string;
-  readonly actions: readonly NodeAction[];
 }

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../../src/clock.js";
-import type { Cell, CellStep, Cluster } from "../cluster.js";
+import type { Cell, Cluster } from "../cluster.js";
+import type { ScenarioStep } from "../scenario.js";
 import type { TimelineEvent } from "../timeline.js";
 import { removeAndAwait } from "./await-cluster.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
@@ -84,7 +85,7 @@ export class KubectlCluster implements Cluster {
       }
       await until(lasts);
     };
-    const act = async ({ step, actions }: CellStep): Promise<void> => {
+    const act = async ({ step, actions }: ScenarioStep): Promise<void> => {
       tell({ kind: "node", step });
       for (const action of actions) await node.apply(action, signal);
     };
