@@ -84,3 +84,27 @@ test("all of a long text reaches a reader that takes its time", async () => {
   expect(text).toBe(whole);
   expect(await code).toBe(0);
 });
+
+test.runIf(process.platform === "linux")(
+  "what cannot be written is a failure where it was asked for, and none of a probe's",
+  async () => {
+    await using node = await startNode();
+    const full = openSync("/dev/full", "w");
+    try {
+      const run = async (line: string): Promise<object> => {
+        const child = start(line.split(" "), node.environment, full);
+        const code = ended(child);
+        let complained = "";
+        for await (const chunk of child.stderr ?? []) complained += String(chunk);
+        return { code: await code, complained };
+      };
+      expect(await run("manifest nmi-init")).toEqual({
+        code: 1,
+        complained: expect.stringMatching(/^standard output: ENOSPC/u) as string,
+      });
+      expect(await run("check nmi --timeout 10s")).toEqual({ code: 0, complained: "" });
+    } finally {
+      closeSync(full);
+    }
+  },
+);

@@ -96,6 +96,21 @@ describe.concurrent("check token", () => {
     expect(detail).toMatch(/^no verified token within 1s500ms: the (request|gate) /u);
   });
 
+  test("repeats no token that somebody gave in place of a scope", async () => {
+    await using node = await startNode();
+    const part = (text: string): string => Buffer.from(text).toString("base64url");
+    const token = `${part('{"alg":"RS256","typ":"JWT"}')}.${part('{"oid":"somebody"}')}.${"A".repeat(86)}`;
+    for (const command of ["check token --timeout 10s", "wait token --timeout 10s"]) {
+      const { code, stdout, stderr } = await runCommand(
+        `${command} --scope ${token}`,
+        gatedEnvironment(node),
+      );
+      // The simulated plane gives tokens for whatever it is asked for.
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("audience=[redacted]");
+    }
+  });
+
   test("repeats nothing of an error that holds a token", async () => {
     await using node = await startNode();
     const token = await mintToken({ oid: node.identity.objectId });
