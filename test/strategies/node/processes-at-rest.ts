@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, readdirSync, readlinkSync } from "node:fs";
 
 /** States of Linux in which a thread does nothing: sleeping, dead, stopped. Disk waits (D) are work. */
 const AT_REST = new Set(["S", "Z", "X", "T", "t"]);
@@ -90,7 +90,7 @@ export class ProcessesAtRest {
 
   #childrenOf(pid: number, threads: readonly string[]): number[] {
     return threads.flatMap((thread) => {
-      const children = this.#read(`/proc/${pid}/task/${thread}/children`).trim();
+      const children = childrenOf(pid, thread);
       return children === "" ? [] : children.split(" ").map(Number);
     });
   }
@@ -133,6 +133,18 @@ function networkOf(pid: number): string | undefined {
     return readlinkSync(`/proc/${pid}/ns/net`);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Opened anew each time: an open file of a process that is gone goes on being empty, and would be so for the next process of
+ * that number, too, whose children nobody would see then. The other files say that theirs is gone.
+ */
+function childrenOf(pid: number, thread: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").trim();
+  } catch {
+    return "";
   }
 }
 
