@@ -108,9 +108,11 @@ class NodeStates {
   }
 
   async follow(): Promise<void> {
-    for (;;) {
+    this.tell();
+    // Between whole seconds, which probes are made at: what happens at once has to be put in an order.
+    for (let wait = 500; ; wait = 1000) {
+      await sleep(wait);
       this.tell();
-      await sleep(1000);
     }
   }
 

@@ -16,6 +16,11 @@ export class ProcessesAtRest {
 
   constructor(root: number = process.pid) {
     this.#root = root;
+    // Threads of Node.js that have nothing to do.
+    if (threadsOf(root).every((thread) => this.#isQueued(root, thread)))
+      throw new Error(
+        "This machine does not tell what threads sleep in: /proc/PID/task/TID/wchan says 0 for all",
+      );
   }
 
   /** What to compare with the next look; `undefined`: somebody works. */
@@ -27,11 +32,19 @@ export class ProcessesAtRest {
         const state = /^State:\t(\w)/mu.exec(status)?.[1];
         // One that is gone in between has told its parent, which is not at rest then.
         if (state === undefined) continue;
-        if (!AT_REST.has(state)) return undefined;
+        if (!AT_REST.has(state) || (state === "S" && this.#isQueued(pid, thread))) return undefined;
         seen.push(`${thread}:${status.slice(status.indexOf("voluntary_ctxt_switches"))}`);
       }
     }
     return seen.join("");
+  }
+
+  /**
+   * Whether a thread that calls itself asleep waits for a processor instead: it was about to sleep when another took its place.
+   * Linux names what a thread sleeps in unless it is on a run queue (get_wchan of kernel/sched/core.c).
+   */
+  #isQueued(pid: number, thread: string): boolean {
+    return this.#read(`/proc/${pid}/task/${thread}/wchan`) === "0";
   }
 
   /** Ends them all. */
