@@ -166,7 +166,8 @@ describe("conditions", () => {
   });
 
   test("ContainersReady and Ready are true while all containers are ready", async () => {
-    const ready = ", readinessProbe: { exec: { command: [ready] }, initialDelaySeconds: 5 }";
+    const ready =
+      ", readinessProbe: { exec: { command: [ready] }, initialDelaySeconds: 5, periodSeconds: 5 }";
     const trial = pod([], [container("app"), container("other", ready)]);
     await trial.seconds(6);
     await trial.exit("app", 1);

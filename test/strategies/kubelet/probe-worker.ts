@@ -25,7 +25,7 @@ export async function runProbe(worker: ProbeWorker, signal: AbortSignal): Promis
   let last: boolean | undefined;
   let count = 0;
   const aborted = (): boolean => signal.aborted;
-  await sleepUnlessAborted(clock, spec.initialDelaySeconds * 1000, signal);
+  await sleepUnlessAborted(clock, initialDelayMs(spec), signal);
   let tick = clock.elapsed();
   while (!aborted()) {
     const success = await withinTimeout(worker, signal);
@@ -43,6 +43,11 @@ export async function runProbe(worker: ProbeWorker, signal: AbortSignal): Promis
     tick += period * Math.max(1, Math.floor(passed / period));
     await sleepUnlessAborted(clock, tick - clock.elapsed(), signal);
   }
+}
+
+/** A delay that is shorter than the period is void, by the documentation of `initialDelaySeconds` (Configure probes). */
+function initialDelayMs({ initialDelaySeconds, periodSeconds }: ProbeSpec): number {
+  return periodSeconds > initialDelaySeconds ? 0 : initialDelaySeconds * 1000;
 }
 
 async function withinTimeout({ spec, clock, attempt }: ProbeWorker, signal: AbortSignal): Promise<boolean> {

@@ -22,6 +22,12 @@ describe("times of a probe (Configure probes)", () => {
     ]);
   });
 
+  test("a delay that is shorter than the period is none", async () => {
+    const trial = pod(exec("readiness", ", initialDelaySeconds: 7, periodSeconds: 8"));
+    await trial.seconds(9);
+    expect(trial.take(/exec/u)).toEqual(["0 exec readiness in app", "8 exec readiness in app"]);
+  });
+
   test("by default there is no delay, and a period of 10 s", async () => {
     const trial = pod(exec("readiness"));
     await trial.seconds(21);
@@ -130,19 +136,19 @@ describe("exec (Container probes)", () => {
 describe("the startup probe (Container probes)", () => {
   test("keeps the others from running until it has succeeded, and then runs no more", async () => {
     const trial = pod(
-      `${exec("startup", ", periodSeconds: 5, failureThreshold: 60")}, ${exec("readiness", ", periodSeconds: 5")}, ${exec("liveness", ", initialDelaySeconds: 3, periodSeconds: 5")}`,
+      `${exec("startup", ", periodSeconds: 5, failureThreshold: 60")}, ${exec("readiness", ", periodSeconds: 5")}, ${exec("liveness", ", initialDelaySeconds: 6, periodSeconds: 6")}`,
     );
     trial.answers["startup"] = 1;
     await trial.seconds(9);
     expect(trial.take(/readiness in|liveness in/u)).toEqual([]);
     trial.answers["startup"] = 0;
-    await trial.seconds(6);
+    await trial.seconds(7);
     // Delays of the others begin with its success.
     expect(trial.take(/exec/u)).toEqual([
       "10 exec startup in app",
       "10 exec readiness in app",
-      "13 exec liveness in app",
       "15 exec readiness in app",
+      "16 exec liveness in app",
     ]);
   });
 
@@ -207,7 +213,10 @@ describe("the liveness probe (Container probes)", () => {
   // "Probe-level terminationGracePeriodSeconds" of Configure probes.
   test("its own terminationGracePeriodSeconds comes before the pod's", async () => {
     const trial = pod(
-      exec("liveness", ", initialDelaySeconds: 3, failureThreshold: 1, terminationGracePeriodSeconds: 4"),
+      exec(
+        "liveness",
+        ", initialDelaySeconds: 3, periodSeconds: 3, failureThreshold: 1, terminationGracePeriodSeconds: 4",
+      ),
     );
     trial.stubborn.add("app");
     trial.answers["liveness"] = 1;
@@ -225,7 +234,7 @@ describe("the liveness probe (Container probes)", () => {
 
 describe("the readiness probe (Container probes)", () => {
   test("before it has succeeded the container is not ready; without one a container is ready as it runs", async () => {
-    const late = pod(exec("readiness", ", initialDelaySeconds: 4"));
+    const late = pod(exec("readiness", ", initialDelaySeconds: 4, periodSeconds: 4"));
     const none = pod("args: []");
     await Promise.all([late.seconds(5), none.seconds(0)]);
     expect(late.take(/ Ready/u)).toEqual(["0 not Ready", "4 Ready"]);
@@ -240,7 +249,7 @@ describe("the readiness probe (Container probes)", () => {
   });
 
   test("a container that does not run is not ready, and has to show itself anew", async () => {
-    const trial = pod(exec("readiness", ", initialDelaySeconds: 2"));
+    const trial = pod(exec("readiness", ", initialDelaySeconds: 2, periodSeconds: 2"));
     await trial.seconds(5);
     await trial.exit("app", 1);
     await trial.seconds(5);
