@@ -16,11 +16,15 @@ interface LocalProcess extends RunningProcess {
 
 interface Started {
   readonly child: ChildProcess;
-  readonly exited: Promise<{ readonly exitCode: number }>;
-  readonly atRest: Promise<unknown>;
+  readonly ended: Promise<{ readonly exitCode: number }>;
 }
 
-/** Containers are child processes, in the pod's network. A restart leaves nothing of the one before. */
+/**
+ * Containers are child processes, in the pod's network. A restart leaves nothing of the one before.
+ *
+ * Whatever is begun here is begun in turn, when what was begun before has ended or has come to rest: so of two things at the
+ * same moment (a probe, and the end of its container for another one) the first is over before the second.
+ */
 export class LocalRuntime implements Runtime {
   readonly #order: NodeOrder;
   readonly #line: (container: string, line: string) => void;
@@ -38,12 +42,22 @@ export class LocalRuntime implements Runtime {
     const image = this.#image(container.image);
     const env = { ...this.#environment(container.image, image), ...resolved.env };
     const argv = [...(resolved.command ?? image.entrypoint), ...(resolved.args ?? [])];
-    const { child, exited, atRest } = await this.#inTurn(argv, env, ["ignore", "pipe", this.#aside()]);
-    if (child.stdout !== null) {
-      createInterface({ input: child.stdout }).on("line", (line) => this.#line(container.name, line));
-    }
+    const { begun, atRest } = this.#inTurn(() => {
+      const started = this.#spawn(argv, env, ["ignore", "pipe", this.#aside()]);
+      const { stdout } = started.child;
+      if (stdout !== null) {
+        createInterface({ input: stdout }).on("line", (line) => this.#line(container.name, line));
+      }
+      return started;
+    });
+    const { child, ended: exited } = await begun;
     await atRest;
-    const started: LocalProcess = { env, exited, kill: (signal) => child.kill(signal) };
+    const kill = (signal: "SIGTERM" | "SIGKILL"): void =>
+      void this.#inTurn(() => {
+        child.kill(signal);
+        return { ended: exited };
+      });
+    const started: LocalProcess = { env, exited, kill };
     return started;
   }
 
@@ -53,12 +67,13 @@ export class LocalRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number }> {
     const { env } = inside as LocalProcess;
-    const { child, exited } = await this.#inTurn(command, env, ["ignore", this.#aside(), this.#aside()]);
+    const { begun } = this.#inTurn(() => this.#spawn(command, env, ["ignore", this.#aside(), this.#aside()]));
+    const { child, ended } = await begun;
     const stop = (): void => end(child);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      return await exited;
+      return await ended;
     } finally {
       signal.removeEventListener("abort", stop);
     }
@@ -69,20 +84,10 @@ export class LocalRuntime implements Runtime {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<{ readonly status: number }> {
-    return await new Promise((resolve, reject) => {
-      const sent = request(url, {
-        agent: false,
-        headers: { "User-Agent": "kube-probe/1.31", ...headers },
-        signal,
-      });
-      sent.once("error", reject);
-      sent.once("response", (response) => {
-        response.once("error", reject);
-        response.once("end", () => resolve({ status: response.statusCode ?? 0 }));
-        response.resume();
-      });
-      sent.end();
-    });
+    const { begun } = this.#inTurn(() => ({ ended: get(url, headers, signal) }));
+    return await (
+      await begun
+    ).ended;
   }
 
   /** Ends all at once. */
@@ -95,30 +100,24 @@ export class LocalRuntime implements Runtime {
     return this.#order.verbose ? 2 : "ignore";
   }
 
-  /**
-   * Starts processes one by one, each when the one before has ended or has come to rest, so that two that are started at the
-   * same moment do not race. The clock moves when all are at rest: a millisecond of it is the sign, and a start takes no more.
-   */
-  async #inTurn(
-    argv: readonly string[],
-    env: Readonly<Record<string, string>>,
-    stdio: StdioOptions,
-  ): Promise<Started> {
-    const started = this.#turn.then(() => {
-      const child = this.#spawn(argv, env, stdio);
-      const exited = this.#exited(child);
-      return { child, exited, atRest: Promise.race([sleep(1), exited]) };
+  /** The clock moves when all are at rest: a millisecond of it is the sign, and nothing here takes more. */
+  #inTurn<T extends { readonly ended: Promise<unknown> }>(
+    begin: () => T,
+  ): { readonly begun: Promise<T>; readonly atRest: Promise<void> } {
+    const begun = this.#turn.then(begin);
+    const atRest = begun.then(async ({ ended }) => {
+      await Promise.race([sleep(1), ended.catch(() => undefined)]);
     });
-    this.#turn = started.then(async ({ atRest }) => await atRest);
-    return await started;
+    this.#turn = atRest;
+    return { begun, atRest };
   }
 
-  #spawn(argv: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions): ChildProcess {
+  #spawn(argv: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions): Started {
     const [program = "", ...rest] = [...this.#order.place.inPod, ...argv];
     // A group of its own, so that all of a container ends with its first process.
     const child = spawn(program, rest, { env, stdio, detached: true, cwd: this.#order.folder });
     this.#running.add(child);
-    return child;
+    return { child, ended: this.#exited(child) };
   }
 
   async #exited(child: ChildProcess): Promise<{ readonly exitCode: number }> {
@@ -163,6 +162,27 @@ export class LocalRuntime implements Runtime {
       UV_THREADPOOL_SIZE: "1",
     };
   }
+}
+
+async function get(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<{ readonly status: number }> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, {
+      agent: false,
+      headers: { "User-Agent": "kube-probe/1.31", ...headers },
+      signal,
+    });
+    sent.once("error", reject);
+    sent.once("response", (response) => {
+      response.once("error", reject);
+      response.once("end", () => resolve({ status: response.statusCode ?? 0 }));
+      response.resume();
+    });
+    sent.end();
+  });
 }
 
 /** Ends a process and those it started. */
