@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
-import { expectedOf, violations } from "./expectations.js";
+import { expectedOf } from "./expectations.js";
+import { VARIANT_NAMES, type VariantName } from "./variants.js";
+import { SLACK_S, violations } from "./violations.js";
 import { PROMISES } from "./promises.js";
 import { SCENARIOS, type NamedScenario, type ScenarioName } from "./scenarios.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
@@ -14,7 +15,7 @@ interface Story {
   readonly token?: Readonly<Record<number, "right" | "wrong" | "none">>;
 }
 
-function timelineOf(strategy: StrategyName, scenario: NamedScenario, story: Story): Timeline {
+function timelineOf(strategy: VariantName, scenario: NamedScenario, story: Story): Timeline {
   const events: TimelineEvent[] = [];
   const container = { kind: "container", container: "app", init: false } as const;
   for (const [restartCount, at] of (story.runs ?? []).entries()) {
@@ -24,15 +25,17 @@ function timelineOf(strategy: StrategyName, scenario: NamedScenario, story: Stor
   }
   for (const [index, at] of (story.ready ?? []).entries())
     events.push({ at, kind: "condition", condition: "Ready", status: index % 2 === 0 });
-  for (const [at, identity] of Object.entries(story.token ?? {}))
+  // Of whom nothing is said has its identity's, from each start on.
+  const token = story.token ?? Object.fromEntries((story.runs ?? []).map((at) => [at, "right"] as const));
+  for (const [at, identity] of Object.entries(token))
     events.push({ at: Number(at), kind: "token", identity });
   events.sort((one, other) => one.at - other.at);
   return { strategy, scenario: scenario.name, lasts: scenario.lasts, events };
 }
 
-function judged(strategy: StrategyName, name: ScenarioName, story: Story): string {
+function judged(strategy: VariantName, name: ScenarioName, story: Story): string {
   const scenario = scenarioOf(name);
-  return violations(timelineOf(strategy, scenario, story), scenario)
+  return violations(timelineOf(strategy, scenario, story), scenario, SLACK_S.cluster)
     .map((sentence) => sentence.slice(`${strategy}, ${scenario.title}: `.length))
     .join("; ");
 }
@@ -40,17 +43,17 @@ function judged(strategy: StrategyName, name: ScenarioName, story: Story): strin
 describe("violations", () => {
   it("name the strategy and the scenario", () => {
     const scenario = scenarioOf("nmi-missing");
-    expect(violations(timelineOf("nmi-init", scenario, { runs: [1] }), scenario)).toEqual([
+    expect(violations(timelineOf("nmi-init", scenario, { runs: [1] }), scenario, SLACK_S.cluster)).toEqual([
       "nmi-init, NMI is missing, several identities on the node: the application's container was started at 1 s, and never should be",
     ]);
   });
 
-  it.each<[StrategyName, ScenarioName, Story, string]>([
+  it.each<[VariantName, ScenarioName, Story, string]>([
     ["nmi-init", "in-place", { runs: [1], ready: [1] }, ""],
     ["nmi-init", "in-place", {}, "never started, and should be from 0 s on"],
     ["nmi-init", "nmi-late", { runs: [23], ready: [23] }, ""],
     ["nmi-init", "nmi-late", { runs: [2], ready: [2] }, "started at 2 s, before 22 s"],
-    ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 40 s"],
+    ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 35 s"],
     ["nmi-exec-probes", "nmi-missing", { runs: [1] }, ""],
     ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 13 s"],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31, 45] }, ""],
@@ -77,6 +80,27 @@ describe("violations", () => {
     ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 60: "wrong" } }, "from 60 s"],
     ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 1: "right" } }, ""],
     ["token-exec-probes", "nmi-late", { runs: [1], ready: [26], token: { 1: "wrong" } }, ""],
+    ["nmi-exec-probes", "in-place", { runs: [1], ready: [1, 5, 7] }, "became ready at 1 s, 7 s"],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 28, 30, 33, 45] }, "became ready at 30 s"],
+    ["nmi-init", "in-place", { runs: [1], ready: [1], token: {} }, "its identity's token for 0 s"],
+    ["nmi-in-code", "identity-missing", { runs: [1], ready: [1, 81], token: {} }, ""],
+    ["nmi-in-code", "identity-missing", { runs: [1], ready: [1], token: {} }, "and should not be"],
+    ["nmi-in-code", "identity-missing", { runs: [1], ready: [1, 60], token: {} }, "should be for all"],
+    [
+      "nmi-in-code",
+      "nmi-crashes",
+      { runs: [1], ready: [5, 31, 45], token: { 1: "right", 35: "none", 44: "right" } },
+      "its identity's token for 5 s",
+    ],
+    ["nmi-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 1: "right", 62: "wrong" } }, ""],
+    [
+      "nmi-in-code-oid",
+      "identity-recreated",
+      { runs: [1], ready: [1], token: { 1: "right", 62: "wrong" } },
+      "worked with another",
+    ],
+    ["nmi-in-code-oid", "nmi-missing-one", { runs: [1], token: { 1: "wrong" } }, "worked with another"],
+    ["nmi-exec-probes", "nmi-missing-one", { runs: [1], token: { 1: "wrong" } }, ""],
     ["shell-wget", "nmi-not-active", { runs: [1], ready: [1], token: { 1: "wrong" } }, ""],
     ["shell-wget", "nmi-not-active", {}, "never started, and should be"],
   ])("of %s in %s: %j: %s", (strategy, scenario, story, violation) => {
@@ -88,21 +112,21 @@ describe("violations", () => {
 
 describe("expectations", () => {
   it("are that the published way lets Not Active through, and that no other does", () => {
-    const ready = STRATEGY_NAMES.filter((strategy) =>
+    const ready = VARIANT_NAMES.filter((strategy) =>
       expectedOf(PROMISES[strategy], scenarioOf("nmi-not-active")).ready.some(({ holds }) => holds),
     );
     expect(ready).toEqual(["shell-wget"]);
   });
 
   it("are that only who looks at each token where it is used never works with another's", () => {
-    const clean = STRATEGY_NAMES.filter((strategy) =>
+    const clean = VARIANT_NAMES.filter((strategy) =>
       SCENARIOS.every((scenario) => expectedOf(PROMISES[strategy], scenario).wrong.length === 0),
     );
-    expect(clean).toEqual(["token-in-code"]);
+    expect(clean).toEqual(["nmi-in-code-oid", "token-in-code"]);
   });
 
   it("are that all become ready, and none is restarted, where everything is in place", () => {
-    for (const strategy of STRATEGY_NAMES) {
+    for (const strategy of VARIANT_NAMES) {
       const { starts, ready, restart } = expectedOf(PROMISES[strategy], scenarioOf("in-place"));
       expect([starts, restart, ready.map(({ holds }) => holds)]).toEqual([0, undefined, [true]]);
     }

@@ -1,27 +1,24 @@
-import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { COURSES, type Course, type Reach } from "./courses.js";
-import { both, length, outcomeOf, type Outcome, type Span } from "./outcome.js";
-import { PROMISES, type Check, type Promises } from "./promises.js";
+import { both, without, type Span } from "./outcome.js";
+import type { Check, Promises } from "./promises.js";
 import type { NamedScenario } from "./scenarios.js";
-import type { Timeline } from "./timeline.js";
 
 /** Of readiness and liveness in every manifest. */
 const PERIOD_S = 5;
 /** The library looks at NMI this often. */
 const POLL_S = 5;
 /** From a change to a pod that is not ready: one look, and one probe. */
-const NOTICED_S = POLL_S + PERIOD_S;
-/** From when nothing is in the way to a pod that is ready: what waits looks, the startup probe, readiness. */
-const READY_S = 15;
+export const NOTICED_S: number = POLL_S + PERIOD_S;
+/** From when nothing is in the way to a pod that is ready: what waits looks, and the startup probe or readiness does. */
+export const READY_S = 10;
 /** Of liveness in every manifest. */
 const LIVENESS = { delay: 30, failures: 5 } as const;
 /** For which the library's liveness waits, once there is neither NMI nor a good token. */
 const GRACE_S = 30;
 /** The guard's tokens are used up 30 s before their end, and those of the scenario last 60 s. */
 const USED_UP_S = 60 - 30;
-/** What a machine, or a cluster, may be late by. */
-const SLACK_S = 3;
-
+/** For which the library asks for a token, and its application waits. */
+const BUDGET_S = 80;
 const DEPTH: Readonly<Record<Reach, number>> = { nothing: 0, status: 1, nmi: 2, token: 3 };
 
 const passes = (reach: Reach, check: Check | undefined): boolean =>
@@ -35,30 +32,10 @@ export interface Expected {
   readonly ready: readonly (Span & { readonly holds: boolean })[];
   /** When the application, or its sidecar, is restarted first, and until when it may be again; absent: never. */
   readonly restart: (Span & { readonly until: number }) | undefined;
-  /** While the application has another identity's token and is ready. */
+  /** While the application has another identity's token; where nothing is said, nobody minds what it has while not ready. */
   readonly wrong: readonly Span[];
-}
-
-/** What a strategy promised and does not keep, or what it keeps without a promise: a sentence each. */
-export function violations(timeline: Timeline, scenario: NamedScenario): readonly string[] {
-  const promises = PROMISES[timeline.strategy as StrategyName];
-  const expected = expectedOf(promises, scenario);
-  const outcome = outcomeOf(timeline);
-  return [
-    ...startViolations(outcome, expected),
-    ...readyViolations(outcome, expected),
-    ...restartViolations(
-      "it",
-      outcome.restarts,
-      promises.restartsSidecar === true ? undefined : expected.restart,
-    ),
-    ...restartViolations(
-      "its sidecar",
-      outcome.sidecarRestarts,
-      promises.restartsSidecar === true ? expected.restart : undefined,
-    ),
-    ...identityViolations(outcome, expected),
-  ].map((sentence) => `${timeline.strategy}, ${scenario.title}: ${sentence}`);
+  /** While it has its own identity's. */
+  readonly right: readonly Span[];
 }
 
 /** From what the strategy's parts look at, and what there is to see. */
@@ -66,33 +43,52 @@ export function expectedOf(promises: Promises, { name, lasts }: NamedScenario): 
   const course = COURSES[name];
   const starts = course.phases.find(({ reach }) => passes(reach, promises.start))?.from;
   const ready = merged(
-    course.phases.map(({ from }, index) => ({
-      from,
-      holds: starts !== undefined && from >= starts && isReady(promises, course, index),
-    })),
+    course.phases.flatMap(({ from }, index) => {
+      const holds = starts !== undefined && from >= starts && isReady(promises, course, index);
+      const spent = from + BUDGET_S;
+      const to = course.phases[index + 1]?.from ?? lasts;
+      const ends = holds && spent < to && asksInVain(promises, course, index);
+      return [{ from, holds }, ...(ends ? [{ from: spent, holds: false }] : [])];
+    }),
     lasts,
   );
+  const wrong = wrongOf(promises, course, starts, lasts);
   return {
     starts,
     ready,
     restart: restartOf(promises, course, ready[0]?.holds ?? false, lasts),
-    wrong: both(
-      wrongOf(promises, course, starts, lasts),
-      ready.filter(({ holds }) => holds),
-    ),
+    wrong:
+      promises.application === "guarded"
+        ? wrong
+        : both(
+            wrong,
+            ready.filter(({ holds }) => holds),
+          ),
+    right: without(rightOf(promises, course, starts, lasts), wrong),
   };
 }
 
-function isReady(
-  { readiness, keepsTokens, readyInOutage }: Promises,
-  { phases, tokens }: Course,
-  index: number,
-): boolean {
-  const reach = phases[index]?.reach ?? "nothing";
+/** Whether there was a token before that phase. */
+function hadToken({ phases }: Course, index: number): boolean {
+  return phases.slice(0, index).some(({ reach }) => reach === "token");
+}
+
+function isReady({ readiness, keepsTokens }: Promises, course: Course, index: number): boolean {
+  const reach = course.phases[index]?.reach ?? "nothing";
   if (passes(reach, readiness)) return true;
-  const had = phases.slice(0, index).some((phase) => phase.reach === "token");
-  if (readiness !== "token" || keepsTokens === undefined || !had) return false;
-  return reach === "nmi" || (readyInOutage === true && tokens === "a day");
+  return readiness === "token" && keepsTokens === true && reach === "nmi" && hadToken(course, index);
+}
+
+/** Whether an application whose readiness looks at more than NMI has never had a token, and gets none in that phase. */
+function asksInVain(promises: Promises, course: Course, index: number): boolean {
+  const { application, keepsTokens } = promises;
+  if (application !== "guarded" || keepsTokens !== true || course.phases[index]?.reach === "token")
+    return false;
+  return !hadToken(course, index) && !takesWrong(promises, course);
+}
+
+function takesWrong({ pinned }: Promises, { wrong }: Course): boolean {
+  return pinned !== true && wrong?.guardedFrom !== undefined;
 }
 
 function restartOf(
@@ -121,16 +117,34 @@ function restartOf(
 }
 
 function wrongOf(
-  { application, pinned }: Promises,
-  { wrong }: Course,
+  promises: Promises,
+  course: Course,
   starts: number | undefined,
   lasts: number,
 ): readonly Span[] {
+  const { wrong } = course;
   if (wrong === undefined || starts === undefined) return [];
   if (wrong.startedBefore !== undefined && starts >= wrong.startedBefore) return [];
-  if (application === "plain") return [{ from: Math.max(wrong.from, starts), to: wrong.to ?? lasts }];
-  if (pinned === true || wrong.guardedFrom === undefined) return [];
-  return [{ from: wrong.guardedFrom, to: lasts }];
+  if (promises.application === "plain")
+    return [{ from: Math.max(wrong.from, starts), to: wrong.to ?? lasts }];
+  return takesWrong(promises, course) ? [{ from: wrong.guardedFrom ?? wrong.from, to: lasts }] : [];
+}
+
+/** While tokens are to be had, and, where the library keeps them, for as long as they are good. */
+function rightOf(
+  { application }: Promises,
+  course: Course,
+  starts: number | undefined,
+  lasts: number,
+): readonly Span[] {
+  if (starts === undefined) return [];
+  const { phases, tokens } = course;
+  return phases.flatMap(({ from, reach }, index) => {
+    const to = phases[index + 1]?.from ?? lasts;
+    if (reach === "token") return [{ from: Math.max(from, starts) + READY_S, to }];
+    if (application !== "guarded" || !hadToken(course, index)) return [];
+    return [{ from, to: tokens === "seconds" ? Math.min(to, USED_UP_S) : to }];
+  });
 }
 
 /** Spans of what holds and what does not, those alike in a row being one. */
@@ -140,81 +154,4 @@ function merged(
 ): readonly (Span & { readonly holds: boolean })[] {
   const changes = phases.filter(({ holds }, index) => holds !== phases[index - 1]?.holds);
   return changes.map(({ from, holds }, index) => ({ from, to: changes[index + 1]?.from ?? lasts, holds }));
-}
-
-function startViolations({ started }: Outcome, { starts }: Expected): readonly string[] {
-  if (starts === undefined) {
-    return started === undefined
-      ? []
-      : [`the application's container was started at ${s(started)}, and never should be`];
-  }
-  if (started === undefined)
-    return [`the application's container was never started, and should be from ${s(starts)} on`];
-  if (started < starts)
-    return [`the application's container was started at ${s(started)}, before ${s(starts)}`];
-  const late = starts + READY_S + SLACK_S;
-  return started > late ? [`the application's container was started at ${s(started)}, after ${s(late)}`] : [];
-}
-
-function readyViolations(outcome: Outcome, { ready }: Expected): readonly string[] {
-  return ready.flatMap(({ from, to, holds }) => {
-    const settled = { from: from + (holds ? READY_S : from === 0 ? 0 : NOTICED_S + SLACK_S), to };
-    const span = Math.max(0, to - settled.from);
-    const isReady = length(both(outcome.ready, [settled]));
-    if (holds && isReady < span - 0.01)
-      return [
-        `it was ready for ${s(isReady)} of the ${s(span)} from ${s(settled.from)} on, and should be for all`,
-      ];
-    if (!holds && isReady > 0)
-      return [
-        `it was ready for ${s(isReady)} of the ${s(span)} from ${s(settled.from)} on, and should not be`,
-      ];
-    return [];
-  });
-}
-
-function restartViolations(
-  who: string,
-  restarts: readonly number[],
-  restart: Expected["restart"],
-): readonly string[] {
-  const [first] = restarts;
-  const times = restarts.map(s).join(", ");
-  if (restart === undefined)
-    return first === undefined ? [] : [`${who} was restarted at ${times}, and should not be`];
-  const to = restart.to + SLACK_S;
-  if (first === undefined)
-    return [`${who} was never restarted, and should be between ${s(restart.from)} and ${s(to)}`];
-  const wrong = first < restart.from || first > to || restarts.some((at) => at > restart.until + SLACK_S);
-  return wrong
-    ? [
-        `${who} was restarted at ${times}, and should be first between ${s(restart.from)} and ${s(to)}, and not after ${s(restart.until)}`,
-      ]
-    : [];
-}
-
-function identityViolations(outcome: Outcome, { wrong, ready }: Expected): readonly string[] {
-  const observed = both(outcome.wrong, outcome.ready);
-  // Work goes on until the change is noticed.
-  const unnoticed = ready
-    .filter(({ holds, from }) => !holds && from > 0)
-    .map(({ from }) => ({ from, to: from + NOTICED_S + SLACK_S }));
-  const allowed = [...wrong.map(({ from, to }) => ({ from, to: to + SLACK_S })), ...unnoticed];
-  const beyond = observed.filter((span) => length(both([span], allowed)) < length([span]) - 0.01);
-  return [
-    ...beyond.map(
-      ({ from, to }) =>
-        `it worked with another identity's token from ${s(from)} to ${s(to)}, and should not have`,
-    ),
-    ...wrong
-      .filter((span) => length([span]) > READY_S && length(both(observed, [span])) === 0)
-      .map(
-        ({ from, to }) =>
-          `it is held to let another identity's token through from ${s(from)} to ${s(to)}, and did not`,
-      ),
-  ];
-}
-
-function s(seconds: number): string {
-  return `${Math.round(seconds * 10) / 10} s`;
 }

@@ -1,23 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createCertificateAuthority } from "../../src/testing/certificate-authority.js";
-import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import type { Cell } from "./cluster.js";
 import { readPod } from "./kubelet/manifest.js";
 import type { Image } from "./node/cell-order.js";
 import { PROMISES } from "./promises.js";
 import type { Scenario } from "./scenario.js";
+import { manifestOf, type VariantName } from "./variants.js";
 
-const MANIFESTS = new URL("../../examples/kubernetes/", import.meta.url);
 const NODE = process.execPath;
 
-/** The pod that is shipped for a strategy, as text. */
-export function manifestOf(strategy: StrategyName): string {
-  return readFileSync(new URL(`${strategy}/pod.yaml`, MANIFESTS), "utf8");
-}
-
-export function cellOf(strategy: StrategyName, scenario: Scenario): Cell {
+export function cellOf(strategy: VariantName, scenario: Scenario): Cell {
   const { labelled, given, steps, lasts } = scenario;
   return { strategy, manifest: manifestOf(strategy), labelled, given, steps, lasts };
 }
@@ -37,7 +31,7 @@ export class MatrixImages implements Disposable {
     };
   }
 
-  of(strategy: StrategyName): Readonly<Record<string, Image>> {
+  of(strategy: VariantName): Readonly<Record<string, Image>> {
     const { initContainers, containers } = readPod(manifestOf(strategy));
     const application = resolve(`test/strategies/app/${PROMISES[strategy].application}.mjs`);
     const asksArm = strategy === "arm-init";

@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, it } from "vitest";
 import { STRATEGY_NAMES } from "../../src/cli/manifests/strategy-names.js";
 import { expectGenerated } from "../generated.js";
-import { violations } from "./expectations.js";
-import { cellOf, manifestOf, MatrixImages } from "./matrix-cells.js";
+import { SLACK_S, violations } from "./violations.js";
+import { cellOf, MatrixImages } from "./matrix-cells.js";
 import { LocalCluster } from "./node/local-cluster.js";
 import { picture } from "./picture.js";
 import { resultsTable } from "./results-table.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
+import { VARIANT_NAMES } from "./variants.js";
 
 const README = new URL("../../examples/kubernetes/README.md", import.meta.url);
 const REPORTS = new URL("../../reports/strategies/", import.meta.url);
@@ -24,7 +25,7 @@ const images = new MatrixImages();
 afterAll(() => images[Symbol.dispose]());
 
 const timelines: Timeline[] = [];
-const cells = STRATEGY_NAMES.flatMap((strategy) => SCENARIOS.map((scenario) => ({ strategy, scenario })));
+const cells = VARIANT_NAMES.flatMap((strategy) => SCENARIOS.map((scenario) => ({ strategy, scenario })));
 
 describe.concurrent("strategies", () => {
   it.for(cells)(
@@ -41,7 +42,7 @@ describe.concurrent("strategies", () => {
         new URL(`${strategy}.${scenario.name}.json`, REPORTS),
         `${JSON.stringify(timeline, undefined, 1)}\n`,
       );
-      expect(violations(timeline, scenario)).toEqual([]);
+      expect(violations(timeline, scenario, SLACK_S.local)).toEqual([]);
     },
   );
 });
@@ -51,7 +52,7 @@ describe("in examples/kubernetes, what was seen is", () => {
 
   it("the table", ({ skip }) => {
     skip(timelines.length < cells.length, WHY_NOT);
-    expectGenerated(README, "strategies", resultsTable(timelines, manifestOf));
+    expectGenerated(README, "strategies", resultsTable(timelines));
   });
 
   it.for(PICTURES)("the picture of %s", (scenario, { expect, skip }) => {

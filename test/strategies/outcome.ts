@@ -88,6 +88,18 @@ export function both(some: readonly Span[], others: readonly Span[]): readonly S
   );
 }
 
+/** What is left of `some`. */
+export function without(some: readonly Span[], others: readonly Span[]): readonly Span[] {
+  return others.reduce(
+    (left, { from, to }) =>
+      both(left, [
+        { from: -Infinity, to: from },
+        { from: to, to: Infinity },
+      ]),
+    some,
+  );
+}
+
 /** How many seconds in all. */
 export function length(some: readonly Span[]): number {
   return some.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -1,5 +1,5 @@
-import type { StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import type { Reach } from "./courses.js";
+import type { VariantName } from "./variants.js";
 
 /** What has to be in order for a check to pass. */
 export type Check = Exclude<Reach, "nothing">;
@@ -17,17 +17,23 @@ export interface Promises {
   readonly restartsSidecar?: true;
   /** Whether who answers probes keeps tokens: a good one counts until it runs out, and liveness waits for that and 30 s more. */
   readonly keepsTokens?: true;
-  /** Whether a token that lasts keeps the pod ready while NMI is away. */
-  readonly readyInOutage?: true;
   /** Whether a guarded application is told whose token to expect. */
   readonly pinned?: true;
 }
 
-/** By strategy: from these and the course of a scenario follows what must be seen. */
-export const PROMISES: Readonly<Record<StrategyName, Promises>> = {
+const NMI_IN_CODE: Promises = {
+  application: "guarded",
+  readiness: "nmi",
+  liveness: "nmi",
+  keepsTokens: true,
+};
+
+/** From these and the course of a scenario follows what must be seen. */
+export const PROMISES: Readonly<Record<VariantName, Promises>> = {
   "nmi-init": { application: "plain", start: "nmi" },
   "nmi-exec-probes": { application: "plain", readiness: "nmi", liveness: "nmi" },
-  "nmi-in-code": { application: "guarded", readiness: "nmi", liveness: "nmi", keepsTokens: true },
+  "nmi-in-code": NMI_IN_CODE,
+  "nmi-in-code-oid": { ...NMI_IN_CODE, pinned: true },
   "token-init": { application: "plain", start: "token" },
   "arm-init": { application: "plain", start: "token" },
   "token-exec-probes": { application: "plain", readiness: "token", liveness: "token" },

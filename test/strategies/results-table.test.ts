@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
-import { manifestOf } from "./matrix-cells.js";
 import { resultsTable } from "./results-table.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios.js";
 import type { Timeline, TimelineEvent } from "./timeline.js";
+import { linkOf, VARIANT_NAMES, type VariantName } from "./variants.js";
 
-type Told = (strategy: StrategyName, scenario: ScenarioName) => readonly TimelineEvent[];
+type Told = (strategy: VariantName, scenario: ScenarioName) => readonly TimelineEvent[];
 
 /** A row of the table, by column, of pods of which `told` tells. */
-function rowOf(strategy: StrategyName, told: Told): Readonly<Record<string, string>> {
-  const timelines = STRATEGY_NAMES.flatMap((each) =>
+function rowOf(strategy: VariantName, told: Told): Readonly<Record<string, string>> {
+  const timelines = VARIANT_NAMES.flatMap((each) =>
     SCENARIOS.map(({ name, lasts }): Timeline => ({
       strategy: each,
       scenario: name,
@@ -17,9 +16,9 @@ function rowOf(strategy: StrategyName, told: Told): Readonly<Record<string, stri
       events: told(each, name),
     })),
   );
-  const [head = "", , ...rows] = resultsTable(timelines, manifestOf).split("\n");
+  const [head = "", , ...rows] = resultsTable(timelines).split("\n");
   const cells = (line: string): readonly string[] => line.split("|").map((cell) => cell.trim());
-  const row = cells(rows.find((line) => line.includes(`[\`${strategy}\`]`))!);
+  const row = cells(rows.find((line) => line.includes(`| ${linkOf(strategy)} `))!);
   return Object.fromEntries(cells(head).map((name, index) => [name, row[index] ?? ""]));
 }
 

@@ -1,21 +1,21 @@
-import { STRATEGY_NAMES, type StrategyName } from "../../src/cli/manifests/strategy-names.js";
 import { markdownTable } from "../generated.js";
 import { readPod, type ContainerSpec } from "./kubelet/manifest.js";
 import { both, length, outcomeOf, type Outcome } from "./outcome.js";
 import { PROMISES } from "./promises.js";
 import { CHANGE_S, LATE_S, type ScenarioName } from "./scenarios.js";
 import type { Timeline } from "./timeline.js";
+import { linkOf, manifestOf, VARIANT_NAMES, type VariantName } from "./variants.js";
 
 /** One row: what is told of a strategy. */
 interface Seen {
-  readonly strategy: StrategyName;
+  readonly strategy: VariantName;
   readonly manifest: string;
   readonly timeline: (scenario: ScenarioName) => Timeline;
   readonly outcome: (scenario: ScenarioName) => Outcome;
 }
 
 const COLUMNS: readonly (readonly [head: string, cell: (seen: Seen) => string])[] = [
-  ["strategy", ({ strategy }) => `[\`${strategy}\`](${strategy})`],
+  ["strategy", ({ strategy }) => linkOf(strategy)],
   ["prevented from starting", prevented],
   ["traffic stopped", stopped],
   ["restarted", restarted],
@@ -26,11 +26,8 @@ const COLUMNS: readonly (readonly [head: string, cell: (seen: Seen) => string])[
 ];
 
 /** A table of Markdown, from what was seen in every scenario, and how to read it. The same from run to run. */
-export function resultsTable(
-  timelines: readonly Timeline[],
-  manifestOf: (strategy: StrategyName) => string,
-): string {
-  const rows = STRATEGY_NAMES.map((strategy) => {
+export function resultsTable(timelines: readonly Timeline[]): string {
+  const rows = VARIANT_NAMES.map((strategy) => {
     const timeline = (scenario: ScenarioName): Timeline => {
       const found = timelines.find((each) => each.strategy === strategy && each.scenario === scenario);
       if (found === undefined) throw new Error(`No timeline of ${strategy} in ${scenario}`);

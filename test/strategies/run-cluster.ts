@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline/promises";
-import { STRATEGY_NAMES } from "../../src/cli/manifests/strategy-names.js";
-import { violations } from "./expectations.js";
+import { SLACK_S, violations } from "./violations.js";
 import type { CheckedCell } from "./kubectl/run-cells.js";
 import { runOnCluster } from "./kubectl/run.js";
 import { cellOf } from "./matrix-cells.js";
 import { PROMISES } from "./promises.js";
 import { SCENARIOS } from "./scenarios.js";
+import { VARIANT_NAMES } from "./variants.js";
 
 /** The matrix of the tests, cell by cell. */
-const cells = STRATEGY_NAMES.flatMap((strategy) =>
+const cells = VARIANT_NAMES.flatMap((strategy) =>
   SCENARIOS.map((scenario): CheckedCell => ({
     ...cellOf(strategy, scenario),
     scenario: scenario.name,
@@ -16,7 +16,7 @@ const cells = STRATEGY_NAMES.flatMap((strategy) =>
     ...(strategy === "arm-init"
       ? { needsAzure: "Azure Resource Manager takes no token of a simulator" }
       : {}),
-    check: (timeline) => violations(timeline, scenario),
+    check: (timeline) => violations(timeline, scenario, SLACK_S.cluster),
   })),
 );
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startControl } from "../../../src/testing/control.js";
 import { ManualClock } from "../../../src/testing/manual-clock.js";
-import { manifestOf } from "../matrix-cells.js";
+import { manifestOf } from "../variants.js";
 import { APP_IDENTITY } from "../scenarios.js";
 import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import { eventually } from "../../integration/support/eventually.js";
