@@ -11,6 +11,7 @@ import { withoutComments, writeYaml, type YamlMap } from "../../src/cli/manifest
 import { runCli } from "../../src/cli/run-cli.js";
 import { testIo } from "../cli/cli-io.js";
 import { misfits, type KubernetesDocument } from "./kubernetes-types.js";
+import { missingKubectl } from "./kubectl/kubectl-setup.js";
 import { BASE_KUSTOMIZATION, common, OVERLAY_KUSTOMIZATION, patchOf } from "./overlays.js";
 
 const EXAMPLES = new URL("../../examples/kubernetes/", import.meta.url);
@@ -121,10 +122,10 @@ interface Named {
   readonly name: string;
 }
 
-const kubectl = spawnSync("kubectl", ["kustomize", "--help"]).status === 0;
-if (!kubectl) console.warn("The overlays are not rendered: there is no kubectl on the PATH.");
+const whyNot = missingKubectl();
+if (whyNot !== undefined) console.warn(`The overlays are not rendered: ${whyNot}.`);
 
-describe.skipIf(!kubectl)("Kustomize", () => {
+describe.skipIf(whyNot !== undefined)("Kustomize", () => {
   test.each(STRATEGY_NAMES)("renders %s as the pod that is printed", (name) => {
     const folder = fileURLToPath(new URL(name, EXAMPLES));
     const { stdout, stderr } = spawnSync("kubectl", ["kustomize", folder], { encoding: "utf8" });

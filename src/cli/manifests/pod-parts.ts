@@ -64,7 +64,6 @@ export function appContainer(
   values: PodValues,
   more: YamlMap,
   environment: readonly YamlMap[] = [],
-  memoryLimit = "256Mi",
 ): YamlMap {
   return {
     name: "app",
@@ -72,7 +71,7 @@ export function appContainer(
     env: [HOST_IP, ...environment],
     ...more,
     "# To be measured, and set to what the application takes.": "",
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: memoryLimit } },
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     securityContext: CONTAINER_SECURITY,
   };
 }
