@@ -69,6 +69,8 @@ Where this differs, it is for what the guidance's checks do not look at:
   \`token-in-code\` alone, and only \`token-in-code\`, or \`nmi-in-code\` with \`--oid\`, knows whose they must be.
 - A deleted identity does not end its tokens: \`nmi-in-code\`, \`token-in-code\` and \`sidecar\` go on with those that are good, and
   \`token-exec-probes\`, which asks for a new one each time, does not.
+- An identity that is missing is no fault of NMI's: \`nmi-in-code\` takes traffic until the application has asked for its first
+  token for a whole budget, 80 s, in vain, and \`token-in-code\` takes none before the token is there.
 - A restart loses good tokens, and cures neither NMI nor the identity. Probes that ask the library are restarted only once there
   is neither NMI nor a token left.
 `.trim();
