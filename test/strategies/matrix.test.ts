@@ -4,7 +4,7 @@ import { STRATEGY_NAMES } from "../../src/cli/manifests/strategy-names.js";
 import { expectGenerated } from "../generated.js";
 import { SLACK_S, violations } from "./violations.js";
 import { cellOf, MatrixImages } from "./matrix-cells.js";
-import { LocalCluster } from "./node/local-cluster.js";
+import { LocalCluster, missingCells } from "./node/local-cluster.js";
 import { picture } from "./picture.js";
 import { resultsTable } from "./results-table.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios.js";
@@ -27,7 +27,7 @@ afterAll(() => images[Symbol.dispose]());
 const timelines: Timeline[] = [];
 const cells = VARIANT_NAMES.flatMap((strategy) => SCENARIOS.map((scenario) => ({ strategy, scenario })));
 
-describe.concurrent("strategies", () => {
+describe.skipIf(missingCells() !== undefined).concurrent("strategies", () => {
   it.for(cells)(
     "$strategy: $scenario.title",
     { timeout: CELL_MS + 30_000 },

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { EXECUTABLE } from "../../integration/support/cli.js";
 import { eventually } from "../../integration/support/eventually.js";
 import { newFolder } from "../../integration/support/folder.js";
@@ -8,7 +8,10 @@ import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
 import type { TimelineEvent } from "../timeline.js";
 import { namespacesWork, type NetworkKind } from "./cell-network.js";
-import { LocalCluster } from "./local-cluster.js";
+import { LocalCluster, missingCells } from "./local-cluster.js";
+
+const missing = missingCells();
+beforeEach(({ skip }) => skip(missing !== undefined, missing));
 
 const NETWORKS: readonly NetworkKind[] = namespacesWork() ? ["namespaces", "loopback"] : ["loopback"];
 const IMAGES = {

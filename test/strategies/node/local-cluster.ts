@@ -5,9 +5,11 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "tsup";
 import type { Cell, Cluster } from "../cluster.js";
+import { missingPart } from "../missing-part.js";
 import type { TimelineEvent } from "../timeline.js";
 import { namespacesWork, type NetworkKind } from "./cell-network.js";
 import type { CellOrder, Image } from "./cell-order.js";
+import { ProcessesAtRest } from "./processes-at-rest.js";
 
 export interface LocalClusterOptions {
   /** What plays the images of the manifests, by their full names. */
@@ -18,6 +20,12 @@ export interface LocalClusterOptions {
   readonly verbose?: boolean;
   /** Real milliseconds that a cell may take. Default 120,000: far more than any should. */
   readonly limitMs?: number;
+}
+
+/** Why cells cannot be run on this machine; absent where they can. */
+export function missingCells(): string | undefined {
+  const reason = ProcessesAtRest.whyNot();
+  return reason === undefined ? undefined : missingPart(`cells cannot be run: ${reason}`);
 }
 
 const HERE = import.meta.dirname;

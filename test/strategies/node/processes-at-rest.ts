@@ -10,17 +10,23 @@ const SHORT = 3072;
  * Watches the processes that came from this one, and theirs: whether all threads of them sleep, by Linux's /proc. They have
  * slept all the while between two looks that found the same number of context switches.
  */
-export class ProcessesAtRest {
+export class ProcessesAtRest implements Disposable {
   readonly #files = new Map<string, number>();
   readonly #root: number;
 
   constructor(root: number = process.pid) {
     this.#root = root;
+  }
+
+  /** Why this cannot be done on a machine; absent where it can. */
+  static whyNot(): string | undefined {
+    if (process.platform !== "linux") return "only Linux tells by /proc which processes are at rest";
+    using processes = new ProcessesAtRest();
+    const { pid } = process;
     // Threads of Node.js that have nothing to do.
-    if (threadsOf(root).every((thread) => this.#isQueued(root, thread)))
-      throw new Error(
-        "This machine does not tell what threads sleep in: /proc/PID/task/TID/wchan says 0 for all",
-      );
+    return threadsOf(pid).every((thread) => processes.#isQueued(pid, thread))
+      ? "this machine does not tell what threads sleep in: /proc/PID/task/TID/wchan says 0 for all"
+      : undefined;
   }
 
   /** What to compare with the next look; `undefined`: somebody works. */
@@ -85,7 +91,7 @@ export class ProcessesAtRest {
     });
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     for (const file of this.#files.values()) closeSync(file);
     this.#files.clear();
   }

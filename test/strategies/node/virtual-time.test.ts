@@ -4,9 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { CellClock } from "./cell-clock.js";
+import { missingCells } from "./local-cluster.js";
 import { ProcessesAtRest } from "./processes-at-rest.js";
+
+const missing = missingCells();
+beforeEach(({ skip }) => skip(missing !== undefined, missing));
 
 /** Runs a fixture by a clock of its own to its end; yields what it wrote. */
 async function run(fixture: string): Promise<string> {
@@ -32,7 +36,7 @@ async function run(fixture: string): Promise<string> {
     return written;
   } finally {
     clock.close();
-    processes.close();
+    processes[Symbol.dispose]();
     rmSync(folder, { recursive: true });
   }
 }
