@@ -32,6 +32,18 @@ describe("the node that is touched", () => {
     expect(chooseNode(nodes, WISHES)).toBe(preferred);
   });
 
+  test("has sidecars, unless it is for the real NMI", () => {
+    const withKubelet = (name: string, kubeletVersion: string): NodeJson => {
+      const { status } = node(name);
+      return node(name, {}, { status: { ...status, nodeInfo: { kubeletVersion } } });
+    };
+    const nodes = [withKubelet("old", "v1.28.15+k3s1"), withKubelet("new", "v1.29.0-eks-1")];
+    expect(chooseNode(nodes, WISHES)).toBe(nodes[1]);
+    expect(chooseNode(nodes, { ...WISHES, realNmi: true })).toBe(nodes[0]);
+    const named = { ...WISHES, name: "old" };
+    expect(() => chooseNode(nodes, named)).toThrow("v1.28.15+k3s1, and the simulated node needs 1.29");
+  });
+
   test("is the one that was named", () => {
     const nodes = [node("worker-1"), node("worker-2")];
     expect(chooseNode(nodes, { ...WISHES, name: "worker-2" })).toBe(nodes[1]);

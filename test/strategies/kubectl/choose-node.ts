@@ -19,6 +19,8 @@ const CLOUDS = ["azure", "aws", "gce", "openstack", "digitalocean", "oci", "alic
  * @throws RefusedError where there is none, or where the simulated node would get in somebody's way there.
  */
 export function chooseNode(nodes: readonly NodeJson[], wishes: NodeWishes): NodeJson {
+  const whyNot = (node: NodeJson): string | undefined =>
+    unfit(node) ?? (wishes.realNmi ? undefined : tooOld(node));
   const suitable = nodes.filter((node) => whyNot(node) === undefined);
   const node =
     wishes.name === undefined ? suitable[0] : nodes.find((each) => each.metadata.name === wishes.name);
@@ -50,7 +52,7 @@ export function cloudOf({ spec }: NodeJson): string | undefined {
   return CLOUDS.find((cloud) => cloud === scheme);
 }
 
-function whyNot(node: NodeJson): string | undefined {
+function unfit(node: NodeJson): string | undefined {
   const { metadata, spec } = node;
   if (spec?.unschedulable === true) return "it is cordoned";
   if (!isReady(node)) return "it is not ready";
@@ -60,6 +62,15 @@ function whyNot(node: NodeJson): string | undefined {
     return "it has no label kubernetes.io/hostname";
   const system = metadata.labels["kubernetes.io/os"] ?? "linux";
   return system === "linux" ? undefined : `it runs ${system}`;
+}
+
+/** The simulated node needs a sidecar, to an older kubelet an init container that never ends. API servers are not older. */
+function tooOld({ status }: NodeJson): string | undefined {
+  const version = status?.nodeInfo?.kubeletVersion ?? "";
+  const minor = /^v1\.(\d+)\./u.exec(version)?.[1];
+  return minor === undefined || Number(minor) >= 29
+    ? undefined
+    : `it has Kubernetes ${version}, and the simulated node needs 1.29 (--real-nmi does not)`;
 }
 
 /** Pods of NMI, by the labels of its Helm chart and of its deployment files. */

@@ -2,9 +2,10 @@ import { cloudOf } from "./choose-node.js";
 import type { Settings } from "./command-line.js";
 import type { Target } from "./kubectl.js";
 import type { NodeJson } from "./kubernetes-types.js";
+import { addressLabel, METADATA_ADDRESS } from "./node-address.js";
 import type { DaemonSetJson } from "./real-nmi.js";
 import type { CheckedCell } from "./run-cells.js";
-import { CONTROL_PORT, METADATA_ADDRESS, SIMULATOR_NAME } from "./simulator-objects.js";
+import { CONTROL_PORT, SIMULATOR_NAME } from "./simulator-objects.js";
 
 export interface Plan {
   readonly target: Target;
@@ -27,7 +28,7 @@ export function describeRun({ target, namespace, node, nmi, cells, settings }: P
     `Node         ${name} (no other is touched)`,
     `Namespace    ${namespace}, made for this run`,
     `Pods         ${cells.length}, one after another; images ${images}`,
-    ...(nmi === undefined ? simulatorLines(name, settings) : nmiLines(nmi, name)),
+    ...(nmi === undefined ? simulatorLines(name, namespace, settings) : nmiLines(nmi, name)),
     `Time         at least ${Math.ceil(seconds / 60)} min, and starting and removing each pod`,
     settings.keep
       ? "Afterwards   namespace and objects of the last cell stay (--keep)"
@@ -43,10 +44,11 @@ export function describeRun({ target, namespace, node, nmi, cells, settings }: P
   return lines.join("\n");
 }
 
-function simulatorLines(node: string, { simulatorImage, toolsImage }: Settings): string[] {
+function simulatorLines(node: string, namespace: string, { simulatorImage, toolsImage }: Settings): string[] {
   return [
     `DaemonSet    ${SIMULATOR_NAME} in that namespace, on ${node} alone, on the host's network; image ${simulatorImage}`,
-    `Address      ${METADATA_ADDRESS}/32 on the loopback interface of ${node}, as root with NET_ADMIN; image ${toolsImage}`,
+    `Address      ${METADATA_ADDRESS}/32 on the loopback interface of ${node}, labelled ${addressLabel(namespace)}, as`,
+    `             root with NET_ADMIN; image ${toolsImage}`,
     `Ports        ${METADATA_ADDRESS}:80, and 8085 and ${CONTROL_PORT} of ${node}`,
   ];
 }

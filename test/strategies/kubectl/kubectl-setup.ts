@@ -52,7 +52,10 @@ export async function startCluster(hooks: FakeApiHooks = {}): Promise<FakeCluste
   api.put("/api/v1/nodes/node-1", {
     metadata: { name: "node-1", labels: NODE_LABELS },
     spec: { providerID: "kind://docker/kind/node-1" },
-    status: { conditions: [{ type: "Ready", status: "True" }] },
+    status: {
+      conditions: [{ type: "Ready", status: "True" }],
+      nodeInfo: { kubeletVersion: "v1.30.1" },
+    },
   });
   return {
     api,

@@ -216,6 +216,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
       "node-1",
       "azure-identity-guard-test-",
       "169.254.169.254/32",
+      "lo:aig-",
     ]) {
       expect(said()).toContain(touched);
     }
@@ -241,17 +242,55 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     await eventually(() => cluster.api.streams === 0);
   });
 
+  test("cleans up when it is cut off while images are pulled, and says so at once", async () => {
+    const waiting = { reason: "PodInitializing" };
+    const cluster = await withNode({
+      daemonPodStatus: {
+        conditions: [{ type: "Ready", status: "False" }],
+        initContainerStatuses: [
+          { name: "pull-0", restartCount: 0, state: { waiting } },
+          { name: "address", restartCount: 0, state: { waiting } },
+        ],
+        containerStatuses: [{ name: "simulator", restartCount: 0, state: { waiting } }],
+      },
+    });
+    const { code, cutOff, said } = run(cluster, ["--yes"], { cells: [CELL, IN_PLACE] });
+    const saidAtRemovals: string[] = [];
+    cluster.hooks.refuse = ({ method }) => {
+      if (method === "DELETE") saidAtRemovals.push(said());
+      return undefined;
+    };
+    const looks = (): number =>
+      cluster.api.requests.filter(({ url }) => url.includes("labelSelector=app=node-simulator")).length;
+    await eventually(() => looks() >= 2);
+    cutOff.abort();
+    expect(await code).toBe(2);
+    expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
+    expect(said()).toContain("nmi-exits: cut off");
+    expect(saidAtRemovals[0]).toContain("Cut off; removing");
+    const daemonSets = cluster.api.changes.filter((change) => change.includes("/daemonsets"));
+    expect(daemonSets.map((change) => change.split(" ")[0])).toEqual(["POST", "DELETE"]);
+  });
+
   test("cleans up when the simulated node cannot start, and says why", async () => {
     const terminated = { exitCode: 1, message: "This node has 169.254.169.254 already" };
     const cluster = await withNode({
       daemonPodStatus: {
-        initContainerStatuses: [{ name: "add-address", restartCount: 0, state: { terminated } }],
+        // The kubelet starts a sidecar again.
+        initContainerStatuses: [
+          {
+            name: "address",
+            restartCount: 1,
+            state: { waiting: { reason: "CrashLoopBackOff" } },
+            lastState: { terminated },
+          },
+        ],
       },
     });
     const { code, said } = run(cluster, ["--yes"]);
     expect(await code).toBe(2);
     expect(said()).toContain("nmi-exits: broken");
-    expect(said()).toContain("add-address ended with exit code 1: This node has 169.254.169.254 already");
+    expect(said()).toContain("address ended with exit code 1: This node has 169.254.169.254 already");
     expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
   });
 

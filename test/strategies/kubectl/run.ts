@@ -10,6 +10,7 @@ import type { IdentityPlane } from "./identity-plane.js";
 import { KubectlCluster } from "./kubectl-cluster.js";
 import { Kubectl } from "./kubectl.js";
 import type { ListJson, NodeJson, PodJson } from "./kubernetes-types.js";
+import { NAMESPACE_PREFIX } from "./node-address.js";
 import { findNmi, RealNmi, type DaemonSetJson } from "./real-nmi.js";
 import {
   chooseCells,
@@ -55,7 +56,7 @@ export async function runOnCluster(argv: readonly string[], surroundings: Surrou
     const { environment } = surroundings;
     const { kubectl, target } = await new Kubectl({ environment, context: settings.context }).pinned();
     const { node, nmi } = await survey(kubectl, settings, signal);
-    const namespace = `azure-identity-guard-test-${randomBytes(4).toString("hex")}`;
+    const namespace = `${NAMESPACE_PREFIX}${randomBytes(4).toString("hex")}`;
     const plan: Plan = { target, namespace, node, nmi, cells, settings };
     say(describeRun(plan));
     if (!(await agreed(settings, surroundings))) return 2;
@@ -115,6 +116,9 @@ async function inNamespace(
   const { namespace, settings, cells } = plan;
   const inPlace = settings.systemAssigned ? IN_PLACE.systemAssigned : IN_PLACE.userAssigned;
   const plane = planeOf(kubectl, plan, all.find(({ scenario }) => scenario === inPlace)?.given ?? []);
+  // At once: what is removed first, a pod whose image is being pulled, may take its time.
+  const sayCutOff = (): void => say("Cut off; removing what was made ...");
+  signal.addEventListener("abort", sayCutOff, { once: true });
   try {
     await kubectl.create("/api/v1/namespaces", namespaceObject(namespace), signal);
     const placement = {
@@ -145,7 +149,7 @@ async function inNamespace(
       signal,
     });
   } finally {
-    if (signal.aborted) say("Cut off; removing what was made ...");
+    signal.removeEventListener("abort", sayCutOff);
     if (settings.keep) say(`Left as it is. To remove it: ${removalLines(plan)}`);
     else await removeNamespace(kubectl, plan, say);
   }

@@ -1,6 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { addAddress, REMOVE_ADDRESS, simulatorObject } from "./simulator-objects.js";
+import { simulatorObject } from "./simulator-objects.js";
 
 const IMAGES = {
   simulator: "registry/cli:1",
@@ -14,6 +13,7 @@ interface DaemonSet {
 }
 interface PodSpec {
   readonly nodeSelector: object;
+  readonly shareProcessNamespace: boolean;
   readonly initContainers: readonly Container[];
   readonly containers: readonly Container[];
 }
@@ -21,17 +21,28 @@ interface Container {
   readonly name: string;
   readonly image: string;
   readonly args?: readonly string[];
+  readonly command: readonly string[];
+  readonly imagePullPolicy?: string;
+  readonly restartPolicy?: string;
+  readonly startupProbe?: { readonly exec: { readonly command: readonly string[] } };
+  readonly terminationMessagePolicy?: string;
+  readonly lifecycle?: object;
   readonly securityContext?: { readonly capabilities?: object; readonly privileged?: boolean };
 }
 
-const podOf = (labelled: boolean): PodSpec =>
+const podOf = (labelled: boolean, images = IMAGES): PodSpec =>
   (
     simulatorObject(
       { namespace: "test-1", hostname: "host-1", shadowMetadata: false },
-      IMAGES,
+      images,
       labelled,
     ) as DaemonSet
   ).spec.template.spec;
+
+const allOf = ({ initContainers, containers }: PodSpec): readonly Container[] => [
+  ...initContainers,
+  ...containers,
+];
 
 describe("the simulated node as a DaemonSet", () => {
   test("is on one node", () => {
@@ -39,8 +50,7 @@ describe("the simulated node as a DaemonSet", () => {
   });
 
   test("is nobody's superuser", () => {
-    const { initContainers, containers } = podOf(true);
-    const privileges = [...initContainers, ...containers].map(({ name, securityContext: given }) => [
+    const privileges = allOf(podOf(true)).map(({ name, securityContext: given }) => [
       name,
       given?.privileged,
       given?.capabilities,
@@ -48,65 +58,44 @@ describe("the simulated node as a DaemonSet", () => {
     expect(privileges).toEqual([
       ["pull-0", undefined, undefined],
       ["pull-1", undefined, undefined],
-      ["add-address", undefined, { drop: ["ALL"], add: ["NET_ADMIN"] }],
-      ["simulator", undefined, { drop: ["ALL"], add: ["NET_BIND_SERVICE"] }],
+      ["pull-2", undefined, undefined],
+      ["pull-3", undefined, undefined],
       ["address", undefined, { drop: ["ALL"], add: ["NET_ADMIN"] }],
+      ["simulator", undefined, { drop: ["ALL"], add: ["NET_BIND_SERVICE"] }],
     ]);
+  });
+
+  test("has every image before the node has the address, and pulls none after it", () => {
+    for (const images of [IMAGES, { ...IMAGES, simulator: "a:1", pulled: ["a:1"] }]) {
+      const all = allOf(podOf(true, images));
+      const address = all.findIndex(({ name }) => name === "address");
+      const before = all.slice(0, address).map(({ image }) => image);
+      expect(before).toEqual([...new Set([...images.pulled, images.simulator, images.tools])]);
+      for (const { image, imagePullPolicy } of all.slice(address)) {
+        expect(before).toContain(image);
+        expect(imagePullPolicy).toBe("Never");
+      }
+    }
+  });
+
+  test("has the address from one container, which is there before the simulator and after it", () => {
+    const pod = podOf(true);
+    const changing = allOf(pod).filter(({ command }) => /ip addr (?:add|del)/u.test(command.join(" ")));
+    expect(changing.map(({ name }) => name)).toEqual(["address"]);
+    const [address] = changing;
+    expect(pod.initContainers.at(-1)).toBe(address);
+    expect(address?.restartPolicy).toBe("Always");
+    expect(address?.startupProbe?.exec.command.join(" ")).toContain("lo:aig-1");
+    expect(address?.terminationMessagePolicy).toBe("FallbackToLogsOnError");
+    // A hook would not be run where the container is not up yet.
+    expect(address?.lifecycle).toBeUndefined();
+    // The first process of a PID namespace does not hear SIGTERM before it has set a trap.
+    expect(pod.shareProcessNamespace).toBe(true);
   });
 
   test("knows no pod by its address where the pod lacks its label", () => {
     const argsOf = (labelled: boolean): string => podOf(labelled).containers[0]?.args?.join(" ") ?? "";
     expect(argsOf(true)).not.toContain("--pod");
     expect(argsOf(false)).toContain("--pod app=192.0.2.1 --pod unlabelled");
-  });
-});
-
-/** Whether this machine lets a test have interfaces of its own. */
-const able = spawnSync("unshare", ["--net", "ip", "link", "set", "lo", "up"]).status === 0;
-
-describe.skipIf(!able)("the address", () => {
-  /** In a network namespace of its own. Says `ended: CODE` after each script, and the addresses in the end. */
-  function inNamespace(...scripts: readonly string[]): string {
-    const all = scripts.map((script) => `( ${script} ); echo "ended: $?"`);
-    const whole = [NO_SERVICE, "ip link set lo up", ...all, "ip addr show dev lo"].join("\n");
-    return spawnSync("unshare", ["--net", "sh", "-c", whole], { encoding: "utf8" }).stdout;
-  }
-  // Nothing is asked of any network.
-  const NO_SERVICE = "wget() { return 1; }";
-  const SERVICE = `wget() { echo "wget: server returned error: HTTP/1.1 404 Not Found" >&2; return 1; }`;
-  const ADD_ADDRESS = addAddress(false).replaceAll("timeout 5 wget", "wget");
-  const ends = (output: string): string[] =>
-    [...output.matchAll(/ended: (\d+)/gu)].map(([, code = ""]) => code);
-  const OURS = "inet 169.254.169.254/32 scope global lo:guard-test";
-  const THEIRS = "ip addr add 169.254.169.254/32 dev lo";
-
-  test("is added, and removed", () => {
-    const added = inNamespace(ADD_ADDRESS);
-    expect(ends(added)).toEqual(["0"]);
-    expect(added).toContain(OURS);
-    const removed = inNamespace(ADD_ADDRESS, REMOVE_ADDRESS);
-    expect(ends(removed)).toEqual(["0", "0"]);
-    expect(removed).not.toContain("169.254.169.254/");
-  });
-
-  test("is taken over from a run that was killed", () => {
-    const output = inNamespace(ADD_ADDRESS, ADD_ADDRESS);
-    expect(ends(output)).toEqual(["0", "0"]);
-    expect(output.split(OURS)).toHaveLength(2);
-  });
-
-  test("is left alone where it is somebody else's", () => {
-    const output = inNamespace(THEIRS, ADD_ADDRESS, REMOVE_ADDRESS);
-    expect(ends(output)).toEqual(["0", "1", "1"]);
-    expect(output).toContain("not from this test");
-    expect(output).toContain("inet 169.254.169.254/32 scope global lo\n");
-  });
-
-  test("is not added where a metadata service answers, unless that may be hidden", () => {
-    const refused = inNamespace(`${SERVICE}\n${ADD_ADDRESS}`);
-    expect(ends(refused)).toEqual(["1"]);
-    expect(refused).toContain("--shadow-metadata");
-    expect(refused).not.toContain("169.254.169.254/");
-    expect(inNamespace(`${SERVICE}\n${addAddress(true)}`)).toContain(OURS);
   });
 });

@@ -1,3 +1,5 @@
+import { addressLabel, hasAddress, holdAddress, METADATA_ADDRESS } from "./node-address.js";
+
 /** What is deployed in place of NMI. */
 export interface SimulatorImages {
   /** Has Node.js and the built package; the path is that of `dist/node-simulator.js` in it. */
@@ -9,36 +11,10 @@ export interface SimulatorImages {
   readonly pulled: readonly string[];
 }
 
-export const METADATA_ADDRESS = "169.254.169.254";
 export const CONTROL_PORT = 18_085;
 export const SIMULATOR_NAME = "node-simulator";
 const LABELS: Readonly<Record<string, string>> = { app: SIMULATOR_NAME };
 export const SIMULATOR_SELECTOR: string = `app=${SIMULATOR_NAME}`;
-
-/** Marks the address as ours: one that was there before is somebody's, and stays. At most 15 characters (IFNAMSIZ). */
-const ADDRESS_LABEL = "lo:guard-test";
-
-/**
- * Fails where the address is somebody else's, or where something answers there that is not to be hidden: a node of a cloud
- * need not say that it is one. An address that a run left behind is taken over.
- */
-export function addAddress(shadowMetadata: boolean): string {
-  const asked = `timeout 5 wget -S -O /dev/null http://${METADATA_ADDRESS}/ 2>&1 | grep -q HTTP/`;
-  return [
-    `fail() { echo "$1"; exit 1; }`,
-    `if ip addr show | grep -F 'inet ${METADATA_ADDRESS}/' | grep -q -v -F '${ADDRESS_LABEL}'; then`,
-    `  fail 'This node has ${METADATA_ADDRESS} already, and not from this test'; fi`,
-    `if ip addr show | grep -q -F '${ADDRESS_LABEL}'; then exit 0; fi`,
-    ...(shadowMetadata
-      ? []
-      : [
-          `if ${asked}; then fail 'This node has a metadata service, which --shadow-metadata would hide'; fi`,
-        ]),
-    `ip addr add ${METADATA_ADDRESS}/32 dev lo label ${ADDRESS_LABEL}`,
-  ].join("\n");
-}
-
-export const REMOVE_ADDRESS: string = `ip addr show | grep -q -F '${ADDRESS_LABEL}' && ip addr del ${METADATA_ADDRESS}/32 dev lo`;
 
 export function namespaceObject(name: string): object {
   // Host network and NET_ADMIN are what the levels `restricted` and `baseline` exist to refuse.
@@ -59,7 +35,7 @@ export interface SimulatorPlace {
 
 /** The simulated node. To NMI whoever asks there is its pod `app`, unless that is not to be `labelled`. */
 export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, labelled: boolean): object {
-  const { namespace, hostname, shadowMetadata } = place;
+  const { namespace, hostname } = place;
   const pods = labelled ? [] : ["--pod", `app=${NOBODY}`, "--pod", "unlabelled"];
   return {
     apiVersion: "apps/v1",
@@ -71,14 +47,13 @@ export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, 
         metadata: { labels: LABELS },
         spec: {
           hostNetwork: true,
+          // For the signals of the container `address`, which is not to be the first process of a PID namespace.
+          shareProcessNamespace: true,
           automountServiceAccountToken: false,
           terminationGracePeriodSeconds: 20,
           nodeSelector: { "kubernetes.io/hostname": hostname },
-          initContainers: [
-            ...images.pulled.map(pullOf),
-            { name: "add-address", ...shell(images.tools, addAddress(shadowMetadata)) },
-          ],
-          containers: [simulatorContainer(images, pods), addressContainer(images.tools)],
+          initContainers: [...pulls(images), addressContainer(place, images)],
+          containers: [simulatorContainer(images, pods)],
         },
       },
     },
@@ -95,16 +70,38 @@ const rootWith = (capability: string): object => ({
   capabilities: { drop: ["ALL"], add: [capability] },
 });
 
-function pullOf(image: string, index: number): object {
-  return { name: `pull-${index}`, image, command: ["node", "--version"], resources: RESOURCES };
+/** All images, so that nothing is pulled while the address is there: a registry's login may need the metadata service. */
+function pulls({ simulator, tools, pulled }: SimulatorImages): object[] {
+  const withNode = [...new Set([...pulled, simulator])];
+  return [
+    ...withNode.map((image) => ({ image, command: ["node", "--version"] })),
+    { image: tools, command: ["sh", "-c", ":"] },
+  ].map((container, index) => ({ name: `pull-${index}`, ...container, resources: RESOURCES }));
 }
 
-function shell(image: string, script: string): object {
+const PULLED_ALREADY = { imagePullPolicy: "Never" };
+// The last lines of its log are then in the pod's status, and in our words.
+const LOG_IN_STATUS = { terminationMessagePolicy: "FallbackToLogsOnError" };
+
+/**
+ * A sidecar: the simulator starts after it and ends before it. One container both adds the address and takes it away, so that
+ * the address is nowhere without what takes it away.
+ */
+function addressContainer({ namespace, shadowMetadata }: SimulatorPlace, { tools }: SimulatorImages): object {
+  const label = addressLabel(namespace);
   return {
-    image,
-    command: ["sh", "-c", script],
-    // The last lines of its log are then in the pod's status, and in our words.
-    terminationMessagePolicy: "FallbackToLogsOnError",
+    name: "address",
+    image: tools,
+    ...PULLED_ALREADY,
+    restartPolicy: "Always",
+    command: ["sh", "-c", holdAddress(label, shadowMetadata)],
+    startupProbe: {
+      exec: { command: ["sh", "-c", hasAddress(label)] },
+      periodSeconds: 1,
+      timeoutSeconds: 5,
+      failureThreshold: 60,
+    },
+    ...LOG_IN_STATUS,
     securityContext: rootWith("NET_ADMIN"),
     resources: RESOURCES,
   };
@@ -115,6 +112,7 @@ function simulatorContainer({ simulator, simulatorPath }: SimulatorImages, more:
   return {
     name: "simulator",
     image: simulator,
+    ...PULLED_ALREADY,
     command: ["node", simulatorPath],
     args: [
       ...["--health-host", "$(NODE_IP)", "--health-port", "8085"],
@@ -124,17 +122,8 @@ function simulatorContainer({ simulator, simulatorPath }: SimulatorImages, more:
     ],
     env: [{ name: "NODE_IP", valueFrom: address }],
     readinessProbe: { httpGet: { path: "/state", port: CONTROL_PORT }, periodSeconds: 1 },
-    terminationMessagePolicy: "FallbackToLogsOnError",
+    ...LOG_IN_STATUS,
     securityContext: rootWith("NET_BIND_SERVICE"),
     resources: RESOURCES,
-  };
-}
-
-/** Waits for the end of the pod, to take the address away: the simulator's image need not have `ip`. */
-function addressContainer(tools: string): object {
-  return {
-    name: "address",
-    ...shell(tools, "trap 'exit 0' TERM; while :; do sleep 3600 & wait; done"),
-    lifecycle: { preStop: { exec: { command: ["sh", "-c", REMOVE_ADDRESS] } } },
   };
 }
