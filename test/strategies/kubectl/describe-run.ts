@@ -1,9 +1,9 @@
 import { cloudOf } from "./choose-node.js";
 import type { Settings } from "./command-line.js";
 import type { Target } from "./kubectl.js";
-import type { NodeJson } from "./kubernetes-types.js";
+import type { DaemonSetJson, NodeJson } from "./kubernetes-types.js";
+import { nodeLeftOut } from "./leave-node-out.js";
 import { addressLabel, METADATA_ADDRESS } from "./node-address.js";
-import type { DaemonSetJson } from "./real-nmi.js";
 import type { CheckedCell } from "./run-cells.js";
 import { CONTROL_PORT, SIMULATOR_NAME } from "./simulator-objects.js";
 
@@ -53,11 +53,17 @@ function simulatorLines(node: string, namespace: string, { simulatorImage, tools
   ];
 }
 
-function nmiLines({ metadata }: DaemonSetJson, node: string): string[] {
+function nmiLines(nmi: DaemonSetJson, node: string): string[] {
+  const { metadata } = nmi;
+  const leftOut = [
+    `WARNING      ${node} is left out already, by a run that was cut off; this one puts it back. Should that one be under`,
+    `             way still, end it first`,
+  ];
   return [
     `DaemonSet    ${metadata.namespace}/${metadata.name}, which is the cluster's own: ${node} is left out of it where a`,
     `             scenario stops NMI (affinity and updateStrategy, put back after each cell); all pods of ${node} are`,
     `             without NMI meanwhile`,
+    ...(nodeLeftOut(nmi) === node ? leftOut : []),
   ];
 }
 

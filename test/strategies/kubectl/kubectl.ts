@@ -164,6 +164,10 @@ export class Kubectl {
 export const isNotFound = (error: unknown): boolean =>
   error instanceof KubectlError && error.reason === "NotFound";
 
+/** Somebody else was faster. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof KubectlError && error.reason === "Conflict";
+
 async function endOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, "exit")) as [number | null];
   return code;

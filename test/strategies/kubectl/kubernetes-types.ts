@@ -49,6 +49,33 @@ export interface NodeJson {
   };
 }
 
+/** Of a DaemonSet, what is changed and put back; all else goes through unseen. */
+export interface DaemonSetJson {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly updateStrategy?: object;
+    readonly template: {
+      readonly spec: { readonly affinity?: AffinityJson } & Readonly<Record<string, unknown>>;
+    };
+  } & Readonly<Record<string, unknown>>;
+}
+
+/** What a pod of it needs of a node. */
+export const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
+
+export interface AffinityJson {
+  readonly nodeAffinity?: { readonly [REQUIRED]?: { readonly nodeSelectorTerms: readonly TermJson[] } };
+}
+
+export interface TermJson {
+  readonly matchFields?: readonly object[];
+}
+
 export interface ListJson<T> {
   readonly items: readonly T[];
 }

@@ -78,8 +78,13 @@ describe.skipIf(missing !== undefined)("the program", { timeout: 120_000 }, () =
   ])("with the real NMI and %j has the scenarios %j", (flags, scenarios) => {
     const inPlace = flags.length === 0 ? "in-place" : "in-place-system";
     const ordinary = SCENARIOS.find(({ name }) => name === inPlace)!.given;
-    const original = { metadata: { name: "nmi", namespace: "nmi" }, spec: { template: { spec: {} } } };
-    const real = new RealNmi(new Kubectl({ environment: {} }), { original, nodeName: "node-1", ordinary });
+    const found = { metadata: { name: "nmi", namespace: "nmi" }, spec: { template: { spec: {} } } };
+    const real = new RealNmi(new Kubectl({ environment: {} }), {
+      found,
+      nodeName: "node-1",
+      context: "",
+      ordinary,
+    });
     const able = SCENARIOS.filter(
       (scenario) => real.whyNot({ ...scenario, strategy: "", manifest: "" }) === undefined,
     );

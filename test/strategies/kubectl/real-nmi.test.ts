@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
+import type { FakeApiServer } from "./fake-api-server.js";
 import { Kubectl } from "./kubectl.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
-import { findNmi, RealNmi, without, type DaemonSetJson } from "./real-nmi.js";
+import type { DaemonSetJson } from "./kubernetes-types.js";
+import { without } from "./leave-node-out.js";
+import { RealNmi } from "./real-nmi.js";
 
 const missing = missingKubectl();
 
@@ -14,9 +17,13 @@ const NMI: DaemonSetJson = {
     template: { spec: { nodeSelector: { "kubernetes.io/os": "linux" } } },
   },
 };
+/** With another image. */
+const upgraded = ({ metadata, spec }: DaemonSetJson): DaemonSetJson => {
+  const containers = [{ name: "nmi", image: "nmi:2" }];
+  return { metadata, spec: { ...spec, template: { spec: { ...spec.template.spec, containers } } } };
+};
 const PATH = "/apis/apps/v1/namespaces/kube-system/daemonsets/nmi";
 const POD = "/api/v1/namespaces/kube-system/pods/nmi-1";
-const LEFT_OUT = { key: "metadata.name", operator: "NotIn", values: ["node-1"] };
 
 const nmi = (action: string, more: object = {}): NodeAction => ({ to: "nmi", body: { action, ...more } });
 const KUBELET: NodeAction = { to: "imds", body: { action: "attach", identity: { name: "kubelet" } } };
@@ -29,53 +36,10 @@ function cell(given: readonly NodeAction[], steps: readonly NodeAction[] = [], l
 }
 
 describe("the cluster's own NMI", () => {
-  test("is found by its name or its labels", () => {
-    const other = { ...NMI, metadata: { name: "kube-proxy", namespace: "kube-system" } };
-    const labels = { "app.kubernetes.io/component": "nmi" };
-    const chart = { ...NMI, metadata: { name: "aad-pod-identity-nmi", namespace: "default", labels } };
-    expect(findNmi([other, NMI])).toBe(NMI);
-    expect(findNmi([other, chart])).toBe(chart);
-    expect(() => findNmi([other])).toThrow("0 DaemonSets");
-    expect(() => findNmi([chart, NMI])).toThrow("2 DaemonSets");
-  });
-
-  test("is left alone where an add-on manager keeps it", () => {
-    const labels = { "addonmanager.kubernetes.io/mode": "Reconcile" };
-    expect(() => findNmi([{ ...NMI, metadata: { ...NMI.metadata, labels } }])).toThrow("add-on manager");
-  });
-
-  test("leaves one node out in each of its alternatives, and renews no other pod", () => {
-    const term = { matchExpressions: [{ key: "pool", operator: "Exists" }] };
-    const required = { nodeSelectorTerms: [term, { matchFields: [{ key: "x" }] }] };
-    const affinity = {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required },
-      podAffinity: { kept: true },
-    };
-    const given = {
-      ...NMI,
-      spec: { ...NMI.spec, template: { spec: { ...NMI.spec.template.spec, affinity } } },
-    };
-    const { spec } = without(given, "node-1");
-    expect(spec.updateStrategy).toEqual({ type: "OnDelete" });
-    expect(spec.template.spec).toEqual({
-      nodeSelector: { "kubernetes.io/os": "linux" },
-      affinity: {
-        podAffinity: { kept: true },
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [
-              { ...term, matchFields: [LEFT_OUT] },
-              { matchFields: [{ key: "x" }, LEFT_OUT] },
-            ],
-          },
-        },
-      },
-    });
-  });
-
   const real = new RealNmi(new Kubectl({ environment: {} }), {
-    original: NMI,
+    found: NMI,
     nodeName: "node-1",
+    context: "here",
     ordinary: ORDINARY,
   });
 
@@ -96,22 +60,20 @@ describe("the cluster's own NMI", () => {
 
 describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, () => {
   /** A DaemonSet controller of one node. */
-  async function withNmi(): Promise<FakeCluster & { readonly real: RealNmi }> {
-    const cluster = await startCluster({
-      onReplace(path, api) {
-        if (path !== PATH) return;
-        const excluded = JSON.stringify(api.objects.get(path)).includes("NotIn");
-        if (excluded) api.objects.delete(POD);
-        else api.put(POD, NMI_POD);
-      },
-    });
+  async function withNmi(found: DaemonSetJson = NMI): Promise<FakeCluster & { readonly real: RealNmi }> {
+    const control = (api: FakeApiServer): void => {
+      const excluded = JSON.stringify(api.objects.get(PATH)?.spec).includes("NotIn");
+      if (excluded) api.objects.delete(POD);
+      else api.put(POD, NMI_POD);
+    };
+    const cluster = await startCluster({ onReplace: (_, api) => control(api) });
     const kubectl = new Kubectl({ environment: cluster.environment });
     cluster.api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system" } });
-    cluster.api.put(PATH, NMI);
-    cluster.api.put(POD, NMI_POD);
+    cluster.api.put(PATH, found);
+    control(cluster.api);
     return {
       ...cluster,
-      real: new RealNmi(kubectl, { original: NMI, nodeName: "node-1", ordinary: ORDINARY }),
+      real: new RealNmi(kubectl, { found, nodeName: "node-1", context: "here", ordinary: ORDINARY }),
     };
   }
   const NMI_POD = {
@@ -135,6 +97,74 @@ describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, 
     expect(api.objects.get(PATH)?.spec).toEqual(NMI.spec);
     expect(api.changes).toHaveLength(4);
     expect(await node.requests(signal)).toBeUndefined();
+  });
+
+  test("keeps the upgrade that was made meanwhile", async () => {
+    await using cluster = await withNmi();
+    const { api, real } = cluster;
+    const node = await real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    api.put(PATH, upgraded(api.objects.get(PATH) as DaemonSetJson));
+    await node.restore();
+    expect(api.objects.has(POD)).toBe(true);
+    expect(api.objects.get(PATH)?.spec).toEqual(upgraded(NMI).spec);
+  });
+
+  test("is put back as it was before a run that was cut off", async () => {
+    await using cluster = await withNmi(without(NMI, "node-1"));
+    const { api, real } = cluster;
+    expect(api.objects.has(POD)).toBe(false);
+    const node = await real.prepare(cell(ORDINARY), signal);
+    expect(api.objects.has(POD)).toBe(true);
+    expect(api.objects.get(PATH)?.spec).toEqual(NMI.spec);
+    await node.apply(nmi("exit-gracefully"), signal);
+    await node.restore();
+    expect(api.objects.get(PATH)).toMatchObject({ metadata: { annotations: {} }, spec: NMI.spec });
+  });
+
+  test("is put back by a cell that begins without it, after a run that was cut off", async () => {
+    await using cluster = await withNmi(without(NMI, "node-1"));
+    const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    await node.restore();
+    expect(cluster.api.objects.get(PATH)?.spec).toEqual(NMI.spec);
+    expect(cluster.api.changes).toHaveLength(1);
+  });
+
+  test("is not stopped while another run has left out another node", async () => {
+    await using cluster = await withNmi();
+    const other = without(NMI, "node-2");
+    cluster.api.put(PATH, other);
+    const preparing = cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    await expect(preparing).rejects.toThrow("has left node-2 out");
+    expect(cluster.api.changes).toEqual([]);
+  });
+
+  test("is changed again where the controller was faster", async () => {
+    await using cluster = await withNmi();
+    let puts = 0;
+    cluster.hooks.refuse = ({ method }) =>
+      method === "PUT" && (puts += 1) % 2 === 1 ? "Conflict" : undefined;
+    const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    expect(cluster.api.objects.has(POD)).toBe(false);
+    await node.restore();
+    expect(puts).toBe(4);
+    expect(cluster.api.objects.get(PATH)?.spec).toEqual(NMI.spec);
+  });
+
+  test("is put back where the step that should have done so could not", async () => {
+    await using cluster = await withNmi();
+    const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    cluster.hooks.refuse = ({ method }) => (method === "PUT" ? "Forbidden" : undefined);
+    await expect(node.apply(nmi("start"), signal)).rejects.toThrow(/^kubectl replace .*Forbidden/u);
+    cluster.hooks.refuse = () => undefined;
+    await node.restore();
+    expect(cluster.api.objects.get(PATH)?.spec).toEqual(NMI.spec);
+  });
+
+  test("that could not be stopped is said to be as it was", async () => {
+    await using cluster = await withNmi();
+    cluster.hooks.refuse = ({ method }) => (method === "PUT" ? "Forbidden" : undefined);
+    const preparing = cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
+    await expect(preparing).rejects.toThrow(/^kubectl replace .*Forbidden/u);
   });
 
   test("is not touched by a cell that does not stop it", async () => {
@@ -162,7 +192,7 @@ describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, 
     const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
     cluster.hooks.refuse = ({ method }) => (method === "PUT" ? "Forbidden" : undefined);
     await expect(node.restore()).rejects.toThrow(
-      "kubectl --namespace kube-system rollout undo daemonset/nmi",
+      "put it back: kubectl --context here --namespace kube-system patch daemonset nmi --type=json --patch='[",
     );
   });
 });

@@ -1,79 +1,12 @@
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
 import { awaitCluster, ClusterError } from "./await-cluster.js";
-import { isNmi, RefusedError } from "./choose-node.js";
+import { isNmi } from "./choose-node.js";
+import { checkLeftOut } from "./find-nmi.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
-import type { Kubectl } from "./kubectl.js";
-import { isReady, type ListJson, type PodJson } from "./kubernetes-types.js";
-
-/** Of a DaemonSet, what is changed and put back; all else goes through unseen. */
-export interface DaemonSetJson {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly spec: {
-    readonly updateStrategy?: object;
-    readonly template: {
-      readonly spec: { readonly affinity?: AffinityJson } & Readonly<Record<string, unknown>>;
-    };
-  } & Readonly<Record<string, unknown>>;
-}
-
-interface AffinityJson {
-  readonly nodeAffinity?: {
-    readonly requiredDuringSchedulingIgnoredDuringExecution?: {
-      readonly nodeSelectorTerms: readonly object[];
-    };
-  };
-}
-
-const MANAGED = "addonmanager.kubernetes.io/mode";
-
-/** Where NMI is. @throws RefusedError where there is not exactly one, or where somebody keeps it as it is. */
-export function findNmi(daemonSets: readonly DaemonSetJson[]): DaemonSetJson {
-  const found = daemonSets.filter(({ metadata }) => metadata.name === "nmi" || isNmi({ metadata }));
-  const [nmi] = found;
-  if (nmi === undefined || found.length > 1) {
-    throw new RefusedError(`--real-nmi: the cluster has ${found.length} DaemonSets of NMI; one is expected`);
-  }
-  if (nmi.metadata.labels?.[MANAGED] === "Reconcile") {
-    throw new RefusedError(
-      `--real-nmi: the add-on manager would undo changes to ${nmi.metadata.namespace}/${nmi.metadata.name}`,
-    );
-  }
-  return nmi;
-}
-
-/**
- * The DaemonSet with one node left out. `OnDelete` keeps the pods of all other nodes: the controller ends those that should
- * not run, and does not renew the others for a template that is put back later.
- */
-export function without(daemonSet: DaemonSetJson, nodeName: string): DaemonSetJson {
-  const { spec } = daemonSet;
-  const { affinity = {}, ...others } = spec.template.spec;
-  const required = affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  // The terms are alternatives: each of them has to leave the node out.
-  const terms = (required?.nodeSelectorTerms ?? [{}]).map(
-    (term: { readonly matchFields?: readonly object[] }) => ({
-      ...term,
-      matchFields: [
-        ...(term.matchFields ?? []),
-        { key: "metadata.name", operator: "NotIn", values: [nodeName] },
-      ],
-    }),
-  );
-  const nodeAffinity = {
-    ...affinity.nodeAffinity,
-    requiredDuringSchedulingIgnoredDuringExecution: { ...required, nodeSelectorTerms: terms },
-  };
-  const podSpec = { ...others, affinity: { ...affinity, nodeAffinity } };
-  return {
-    ...daemonSet,
-    spec: { ...spec, updateStrategy: { type: "OnDelete" }, template: { ...spec.template, spec: podSpec } },
-  };
-}
+import { isConflict, type Kubectl } from "./kubectl.js";
+import { isReady, type DaemonSetJson, type ListJson, type PodJson } from "./kubernetes-types.js";
+import { nodeLeftOut, patchCommand, putBack, without } from "./leave-node-out.js";
 
 /** What the real NMI can be made to do, by `to/action` and `state`. */
 const SWITCHES: Readonly<Record<string, "on" | "off">> = {
@@ -97,9 +30,11 @@ const wordsOf = (key: string): string =>
 const ASSIGN = 'mic {"action":"assign"';
 
 export interface RealNmiOptions {
-  /** Put back after each cell. */
-  readonly original: DaemonSetJson;
+  /** As it was when the run began. */
+  readonly found: DaemonSetJson;
   readonly nodeName: string;
+  /** Of kubectl, for the remedy where NMI cannot be put back. */
+  readonly context: string;
   /** How a cell begins where everything is in place, which is how the cluster's own MIC and IMDS are taken to be. */
   readonly ordinary: readonly NodeAction[];
 }
@@ -107,19 +42,21 @@ export interface RealNmiOptions {
 /** NMI as the cluster has it, started and stopped on one node. */
 export class RealNmi implements IdentityPlane {
   readonly #kubectl: Kubectl;
+  readonly #options: RealNmiOptions;
   readonly #path: string;
-  readonly #original: DaemonSetJson;
-  readonly #nodeName: string;
   readonly #ordinary: ReadonlySet<string>;
-  #wanted: "on" | "off" = "on";
+  /** The DaemonSet as it is, or may be, without the node; undefined where the node is not left out. */
+  #leftOut: DaemonSetJson | undefined;
 
-  constructor(kubectl: Kubectl, { original, nodeName, ordinary }: RealNmiOptions) {
-    const { namespace, name } = original.metadata;
+  constructor(kubectl: Kubectl, options: RealNmiOptions) {
+    const { found, nodeName, ordinary } = options;
+    const { namespace, name } = found.metadata;
     this.#kubectl = kubectl;
+    this.#options = options;
     this.#path = `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`;
-    this.#original = original;
-    this.#nodeName = nodeName;
     this.#ordinary = new Set(ordinary.filter(isOfCluster).map(keyOf));
+    // A run that was cut off may have left it so.
+    if (nodeLeftOut(found) === nodeName) this.#leftOut = found;
   }
 
   whyNot({ given, steps, labelled }: Cell): string | undefined {
@@ -138,18 +75,21 @@ export class RealNmi implements IdentityPlane {
   }
 
   async prepare({ given }: Cell, signal: AbortSignal): Promise<PreparedNode> {
+    const { nodeName, context } = this.#options;
     const restore = async (): Promise<void> => {
-      if (this.#wanted === "on") return;
+      if (this.#leftOut === undefined) return;
       try {
-        await this.#switch("on");
-        await this.#settled();
+        await this.#takeIn();
       } catch (error) {
-        throw new ClusterError(`${this.#path} is not as it was; ${this.#remedy()}`, { cause: error });
+        const remedy = patchCommand(this.#leftOut, nodeName, context);
+        const why = error instanceof Error ? error.message : String(error);
+        throw new ClusterError(`${this.#path} is not as it was (${why}); put it back: ${remedy}`);
       }
+      await this.#settled("on");
     };
     try {
       for (const action of given) await this.#apply(action, signal);
-      await this.#settled(signal);
+      await this.#settled(this.#leftOut === undefined ? "on" : "off", signal);
     } catch (error) {
       await restore();
       throw error;
@@ -161,40 +101,53 @@ export class RealNmi implements IdentityPlane {
     };
   }
 
-  #remedy(): string {
-    const { namespace, name } = this.#original.metadata;
-    const patch = JSON.stringify({ spec: { updateStrategy: this.#original.spec.updateStrategy } });
-    const kubectl = `kubectl --namespace ${namespace}`;
-    return `put it back: ${kubectl} rollout undo daemonset/${name} && ${kubectl} patch daemonset/${name} --patch '${patch}'`;
-  }
-
   async #apply(action: NodeAction, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const wanted = switchOf(action);
-    if (wanted !== undefined && wanted !== this.#wanted) await this.#switch(wanted, signal);
+    if (wanted === "on" && this.#leftOut !== undefined) await this.#takeIn();
+    if (wanted === "off" && this.#leftOut === undefined) await this.#leaveOut();
   }
 
-  async #switch(wanted: "on" | "off", signal?: AbortSignal): Promise<void> {
-    // Before it is done: a request that was cut off may have arrived.
-    this.#wanted = wanted;
-    const now = (await this.#kubectl.get(this.#path, signal)) as DaemonSetJson;
-    const { updateStrategy, template } = this.#original.spec;
-    const changed =
-      wanted === "off"
-        ? without(now, this.#nodeName)
-        : { ...now, spec: { ...now.spec, updateStrategy, template } };
-    await this.#kubectl.replace(this.#path, changed, signal);
+  async #leaveOut(): Promise<void> {
+    const { nodeName, context } = this.#options;
+    await this.#change((now) => {
+      checkLeftOut(now, nodeName, context);
+      return (this.#leftOut = without(now, nodeName));
+    });
+  }
+
+  async #takeIn(): Promise<void> {
+    await this.#change((now) => putBack(now, this.#options.nodeName));
+    this.#leftOut = undefined;
+  }
+
+  /** To its end, also where the run is cut off: what becomes of half a change nobody can tell. */
+  async #change(change: (now: DaemonSetJson) => DaemonSetJson): Promise<void> {
+    await awaitCluster(`${this.#path} cannot be changed, because others change it`, async () => {
+      const now = (await this.#kubectl.get(this.#path)) as DaemonSetJson;
+      const changed = change(now);
+      try {
+        if (changed !== now) await this.#kubectl.replace(this.#path, changed);
+        return true;
+      } catch (error) {
+        // The controller as well writes to it.
+        if (isConflict(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   /** Its pod on the node is ready, or gone. */
-  async #settled(signal?: AbortSignal): Promise<void> {
-    const pods = `/api/v1/namespaces/${this.#original.metadata.namespace}/pods`;
-    const onNode = `${pods}?fieldSelector=${encodeURIComponent(`spec.nodeName=${this.#nodeName}`)}`;
+  async #settled(wanted: "on" | "off", signal?: AbortSignal): Promise<void> {
+    const { found, nodeName } = this.#options;
+    const pods = `/api/v1/namespaces/${found.metadata.namespace}/pods`;
+    const onNode = `${pods}?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`;
     const look = async (): Promise<true | undefined> => {
       const { items } = (await this.#kubectl.get(onNode, signal)) as ListJson<PodJson>;
-      const found = items.filter((pod) => isNmi(pod));
-      const settled = this.#wanted === "on" ? found.some(isReady) : found.length === 0;
+      const ofNmi = items.filter((pod) => isNmi(pod));
+      const settled = wanted === "on" ? ofNmi.some(isReady) : ofNmi.length === 0;
       return settled ? true : undefined;
     };
-    await awaitCluster(`NMI is not ${this.#wanted}`, look, { signal });
+    await awaitCluster(`NMI is not ${wanted}`, look, { signal });
   }
 }

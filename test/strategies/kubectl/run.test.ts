@@ -12,6 +12,8 @@ import type { NodeAction } from "../scenario.js";
 import type { Timeline } from "../timeline.js";
 import type { FakeApiHooks, FakeApiServer } from "./fake-api-server.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
+import type { DaemonSetJson } from "./kubernetes-types.js";
+import { without } from "./leave-node-out.js";
 import type { CheckedCell } from "./run-cells.js";
 import { runOnCluster, type Surroundings } from "./run.js";
 
@@ -399,20 +401,52 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(said()).toContain("nmi-exits: skipped\n    asks Azure Resource Manager");
   });
 
-  test("leaves the real NMI alone where no step stops it", async () => {
-    const cluster = await withNode();
-    const { api } = cluster;
-    const metadata = { name: "nmi", namespace: "kube-system", labels: { component: "nmi" } };
+  /** NMI as a DaemonSet with a pod on the node, unless that is left out. */
+  function putNmi(api: FakeApiServer, { metadata, spec }: DaemonSetJson): void {
+    const labels = { component: "nmi" };
     api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system" } });
-    api.put("/apis/apps/v1/namespaces/kube-system/daemonsets/nmi", {
-      metadata,
-      spec: { template: { spec: {} } },
-    });
+    api.put(NMI_PATH, { metadata: { ...metadata, labels }, spec });
+    if (JSON.stringify(spec).includes("NotIn")) return;
     api.put("/api/v1/namespaces/kube-system/pods/nmi-1", {
-      metadata: { ...metadata, name: "nmi-1" },
+      metadata: { name: "nmi-1", labels },
       spec: { nodeName: "node-1" },
       status: { conditions: [{ type: "Ready", status: "True" }] },
     });
+  }
+  const NMI_PATH = "/apis/apps/v1/namespaces/kube-system/daemonsets/nmi";
+  const NMI: DaemonSetJson = {
+    metadata: { name: "nmi", namespace: "kube-system" },
+    spec: { updateStrategy: { type: "RollingUpdate" }, template: { spec: {} } },
+  };
+  const REAL_NMI = ["--yes", "--real-nmi", "--object-id", "11111111-2222-4333-8444-555555555555"];
+
+  test("puts back the real NMI that a run was cut off from, and says so", async () => {
+    const cluster = await withNode({ onReplace: (_, api) => putNmi(api, NMI) });
+    const { api } = cluster;
+    putNmi(api, without(NMI, "node-1"));
+    const { code, clock, said } = run(cluster, REAL_NMI, { cells: [IN_PLACE] });
+    await eventually(() => api.streams === 2);
+    expect(said()).toContain("node-1 is left out already");
+    const replaced = api.requests.filter(({ method }) => method === "PUT").map(({ body }) => body);
+    expect(replaced).toMatchObject([{ metadata: { annotations: {} }, spec: NMI.spec }]);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+  });
+
+  test("refuses the real NMI where a run has left out another node", async () => {
+    const cluster = await withNode();
+    putNmi(cluster.api, without(NMI, "node-2"));
+    const { code, said } = run(cluster, REAL_NMI, { cells: [IN_PLACE] });
+    expect(await code).toBe(2);
+    expect(said()).toContain("has left node-2 out of NMI");
+    expect(said()).toContain("kubectl --context here --namespace kube-system patch daemonset nmi");
+    expect(cluster.api.changes).toEqual([]);
+  });
+
+  test("leaves the real NMI alone where no step stops it", async () => {
+    const cluster = await withNode();
+    const { api } = cluster;
+    putNmi(api, NMI);
     const crash = {
       at: 1,
       step: "NMI crashes",

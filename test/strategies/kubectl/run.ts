@@ -6,12 +6,13 @@ import { removeAndAwait } from "./await-cluster.js";
 import { chooseNode, isNmi, RefusedError } from "./choose-node.js";
 import { HELP, readCommandLine, UsageError, type Settings } from "./command-line.js";
 import { describeRun, removalLines, type Plan } from "./describe-run.js";
+import { checkLeftOut, findNmi } from "./find-nmi.js";
 import type { IdentityPlane } from "./identity-plane.js";
 import { KubectlCluster } from "./kubectl-cluster.js";
-import { Kubectl } from "./kubectl.js";
-import type { ListJson, NodeJson, PodJson } from "./kubernetes-types.js";
+import { Kubectl, type Target } from "./kubectl.js";
+import type { DaemonSetJson, ListJson, NodeJson, PodJson } from "./kubernetes-types.js";
 import { NAMESPACE_PREFIX } from "./node-address.js";
-import { findNmi, RealNmi, type DaemonSetJson } from "./real-nmi.js";
+import { RealNmi } from "./real-nmi.js";
 import {
   chooseCells,
   exitCodeOf,
@@ -55,7 +56,7 @@ export async function runOnCluster(argv: readonly string[], surroundings: Surrou
     const cells = chooseCells(surroundings.cells, settings);
     const { environment } = surroundings;
     const { kubectl, target } = await new Kubectl({ environment, context: settings.context }).pinned();
-    const { node, nmi } = await survey(kubectl, settings, signal);
+    const { node, nmi } = await survey(kubectl, target, settings, signal);
     const namespace = `${NAMESPACE_PREFIX}${randomBytes(4).toString("hex")}`;
     const plan: Plan = { target, namespace, node, nmi, cells, settings };
     say(describeRun(plan));
@@ -76,6 +77,7 @@ export async function runOnCluster(argv: readonly string[], surroundings: Surrou
 /** Reads, and changes nothing. */
 async function survey(
   kubectl: Kubectl,
+  { context }: Target,
   { node: name, realNmi, shadowMetadata }: Settings,
   signal: AbortSignal,
 ): Promise<{ readonly node: NodeJson; readonly nmi: DaemonSetJson | undefined }> {
@@ -83,7 +85,9 @@ async function survey(
   const node = chooseNode(nodes.items, { name, realNmi, shadowMetadata });
   if (realNmi) {
     const sets = (await kubectl.get("/apis/apps/v1/daemonsets", signal)) as ListJson<DaemonSetJson>;
-    return { node, nmi: findNmi(sets.items) };
+    const nmi = findNmi(sets.items);
+    checkLeftOut(nmi, node.metadata.name, context);
+    return { node, nmi };
   }
   const onNode = encodeURIComponent(`spec.nodeName=${node.metadata.name}`);
   const pods = (await kubectl.get(`/api/v1/pods?fieldSelector=${onNode}`, signal)) as ListJson<PodJson>;
@@ -166,11 +170,12 @@ async function removeNamespace(kubectl: Kubectl, plan: Plan, say: (text: string)
 
 function planeOf(
   kubectl: Kubectl,
-  { namespace, node, nmi, settings }: Plan,
+  { target, namespace, node, nmi, settings }: Plan,
   ordinary: readonly NodeAction[],
 ): IdentityPlane {
   if (nmi !== undefined) {
-    return new RealNmi(kubectl, { original: nmi, nodeName: node.metadata.name, ordinary });
+    const { context } = target;
+    return new RealNmi(kubectl, { found: nmi, nodeName: node.metadata.name, context, ordinary });
   }
   const { image, cliImage, simulatorImage, simulatorPath, toolsImage, shadowMetadata } = settings;
   const pulled = [...new Set([image, cliImage])];
