@@ -70,7 +70,8 @@ Where this differs, it is for what the guidance's checks do not look at:
 - A deleted identity does not end its tokens: \`nmi-in-code\`, \`token-in-code\` and \`sidecar\` go on with those that are good, and
   \`token-exec-probes\`, which asks for a new one each time, does not.
 - An identity that is missing is no fault of NMI's: \`nmi-in-code\` takes traffic until the application has asked for its first
-  token for a whole budget, 80 s, in vain, and \`token-in-code\` takes none before the token is there.
+  token for a whole budget, 80 s, in vain, and again once a token has come or nobody has asked for 10 min. \`token-in-code\`
+  takes none before the token is there, which the library asks for by itself.
 - A restart loses good tokens, and cures neither NMI nor the identity. Probes that ask the library are restarted only once there
   is neither NMI nor a token left.
 `.trim();
