@@ -1,4 +1,12 @@
-import { BACK_IN_TIME_S, BACK_TOO_LATE_S, CHANGE_S, LATE_S, type ScenarioName } from "./scenarios.js";
+import {
+  BACK_AFTER_EARLY_S,
+  BACK_IN_TIME_S,
+  BACK_TOO_LATE_S,
+  CHANGE_S,
+  EARLY_S,
+  LATE_S,
+  type ScenarioName,
+} from "./scenarios.js";
 
 /**
  * How far a look at the identity plane gets: `status` is an answer of NMI's health port, `nmi` one that says Active while
@@ -10,6 +18,8 @@ export type Reach = "nothing" | "status" | "nmi" | "token";
 export interface Course {
   /** Each until the next one. */
   readonly phases: readonly { readonly from: number; readonly reach: Reach }[];
+  /** From when on the identity has a role, which only Azure Resource Manager minds. Absent: from before the start. */
+  readonly role?: number;
   /** How long tokens live that were good at first. */
   readonly tokens: "a day" | "minutes" | "seconds";
   readonly wrong?: WrongToken;
@@ -22,17 +32,29 @@ export interface WrongToken {
   readonly to?: number;
   /** Only one that runs before. */
   readonly startedBefore?: number;
+  /** Only one that is restarted meanwhile: the others keep their connection to NMI. */
+  readonly restarted?: true;
   /** The same with a guarded credential that is not told whose token to expect. Absent: never. */
   readonly guardedFrom?: number;
-  readonly why: string;
 }
 
 const IN_PLACE: Course = { phases: [{ from: 0, reach: "token" }], tokens: "a day" };
 
-const missing = (why: string): Course => ({
+/** IMDS answers with the only identity that it has, and does not look at labels. */
+const MISSING_AND_ONE: Course = {
   phases: [{ from: 0, reach: "nothing" }],
   tokens: "a day",
-  wrong: { from: 0, why },
+  wrong: { from: 0 },
+};
+
+/** There is no rule until then, and IMDS answers; the SDK keeps the token that it gave. */
+const late = (reach: Reach): Course => ({
+  phases: [
+    { from: 0, reach },
+    { from: LATE_S, reach: "token" },
+  ],
+  tokens: "a day",
+  wrong: { from: 0, startedBefore: LATE_S },
 });
 
 const EXIT_GRACE_S = 10;
@@ -45,11 +67,9 @@ const exits = (back: number): Course => ({
     { from: back, reach: "token" },
   ],
   tokens: "minutes",
-  wrong: {
-    // Until NMI's process has ended, the connection that the SDK keeps open leads to it.
-    from: CHANGE_S + EXIT_GRACE_S,
-    why: "the connection that the SDK opens meanwhile leads to IMDS for as long as it lives",
-  },
+  // Until NMI's process has ended, the connection that the SDK keeps open leads to it; the one that it opens next leads to IMDS
+  // for as long as it lives.
+  wrong: { from: CHANGE_S + EXIT_GRACE_S },
 });
 
 const crashes = (back: number, tokens: Course["tokens"]): Course => ({
@@ -61,6 +81,17 @@ const crashes = (back: number, tokens: Course["tokens"]): Course => ({
   tokens,
 });
 
+const ruleDropped = (at: number, back: number): Course => ({
+  phases: [
+    { from: 0, reach: "token" },
+    { from: at, reach: "status" },
+    { from: back, reach: "token" },
+  ],
+  tokens: "minutes",
+  // A new process opens a connection to IMDS, and keeps it.
+  wrong: { from: at, restarted: true },
+});
+
 const NO_TOKEN: Course = { phases: [{ from: 0, reach: "nmi" }], tokens: "a day" };
 
 /** By scenario: what its actions do to the plane. */
@@ -70,33 +101,25 @@ export const COURSES: Readonly<Record<ScenarioName, Course>> = {
   "in-place-system": IN_PLACE,
   // Of several identities IMDS gives none.
   "nmi-missing": { phases: [{ from: 0, reach: "nothing" }], tokens: "a day" },
-  "nmi-missing-one": missing("IMDS answers with the only identity that it has"),
-  "nmi-late": {
-    phases: [
-      { from: 0, reach: "nothing" },
-      { from: LATE_S, reach: "token" },
-    ],
-    tokens: "a day",
-    wrong: { from: 0, startedBefore: LATE_S, why: "the SDK keeps the token that came before NMI did" },
-  },
-  "nmi-not-active": {
-    phases: [{ from: 0, reach: "status" }],
-    tokens: "a day",
-    wrong: { from: 0, why: "NMI has no rule yet, and IMDS answers" },
-  },
+  "nmi-missing-one": MISSING_AND_ONE,
+  "nmi-late": late("nothing"),
+  // There is no rule yet, and IMDS answers.
+  "nmi-not-active": { phases: [{ from: 0, reach: "status" }], tokens: "a day", wrong: { from: 0 } },
+  "rule-missing": late("status"),
   "nmi-exits": exits(BACK_IN_TIME_S),
   "nmi-exits-long": exits(BACK_TOO_LATE_S),
   "nmi-crashes": crashes(BACK_IN_TIME_S, "a day"),
   "nmi-crashes-long": crashes(BACK_TOO_LATE_S, "a day"),
   "nmi-crashes-tokens-expire": crashes(BACK_TOO_LATE_S, "seconds"),
-  // An application that runs keeps its connection to NMI, and nobody starts anew.
-  "rule-dropped": {
+  "rule-dropped": ruleDropped(CHANGE_S, BACK_IN_TIME_S),
+  "rule-dropped-early": ruleDropped(EARLY_S, BACK_AFTER_EARLY_S),
+  "role-late": {
     phases: [
       { from: 0, reach: "token" },
-      { from: CHANGE_S, reach: "status" },
-      { from: BACK_IN_TIME_S, reach: "token" },
+      { from: LATE_S, reach: "token" },
     ],
-    tokens: "minutes",
+    role: LATE_S,
+    tokens: "a day",
   },
   "identity-missing": NO_TOKEN,
   "identity-deleted": {
@@ -112,7 +135,8 @@ export const COURSES: Readonly<Record<ScenarioName, Course>> = {
       { from: LATE_S, reach: "token" },
     ],
     tokens: "a day",
-    wrong: { from: 0, startedBefore: LATE_S, guardedFrom: 0, why: "NMI passes on what IMDS gives" },
+    // NMI passes on what IMDS gives.
+    wrong: { from: 0, startedBefore: LATE_S, guardedFrom: 0 },
   },
   "identity-recreated": {
     phases: [
@@ -124,11 +148,10 @@ export const COURSES: Readonly<Record<ScenarioName, Course>> = {
     wrong: {
       from: CHANGE_S,
       to: BACK_TOO_LATE_S,
-      // A minute after the guard has last renewed.
+      // These tokens are always due for renewal, which the guard does not repeat within 60 s: once at the start, and then.
       guardedFrom: 60,
-      why: "NMI passes on what IMDS gives",
     },
   },
   unlabelled: NO_TOKEN,
-  "unlabelled-nmi-missing": missing("IMDS does not look at labels"),
+  "unlabelled-nmi-missing": MISSING_AND_ONE,
 };

@@ -11,6 +11,8 @@ const scenarioOf = (name: ScenarioName): NamedScenario => SCENARIOS.find((each) 
 /** A pod in short: when its container runs (and runs again), is ready and not, and whose token it has. */
 interface Story {
   readonly runs?: readonly number[];
+  /** When it ends, and does not run again. */
+  readonly ends?: number;
   readonly ready?: readonly number[];
   readonly token?: Readonly<Record<number, "right" | "wrong" | "none">>;
 }
@@ -23,6 +25,15 @@ function timelineOf(strategy: VariantName, scenario: NamedScenario, story: Story
       events.push({ at, ...container, state: "terminated", reason: "Error", exitCode: 143, restartCount });
     events.push({ at, ...container, state: "running", restartCount });
   }
+  if (story.ends !== undefined)
+    events.push({
+      at: story.ends,
+      ...container,
+      state: "terminated",
+      reason: "Error",
+      exitCode: 1,
+      restartCount: 1,
+    });
   for (const [index, at] of (story.ready ?? []).entries())
     events.push({ at, kind: "condition", condition: "Ready", status: index % 2 === 0 });
   // Of whom nothing is said has its identity's, from each start on.
@@ -53,13 +64,18 @@ describe("violations", () => {
     ["nmi-init", "in-place", {}, "never started, and should be from 0 s on"],
     ["nmi-init", "nmi-late", { runs: [23], ready: [23] }, ""],
     ["nmi-init", "nmi-late", { runs: [2], ready: [2] }, "started at 2 s, before 22 s"],
-    ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 35 s"],
+    ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 37 s"],
     ["nmi-exec-probes", "nmi-missing", { runs: [1] }, ""],
-    ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 13 s"],
+    ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 93 s"],
+    ["nmi-exec-probes", "nmi-missing", { runs: [1, 52] }, "restarted at 52 s, and should not be"],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31, 45] }, ""],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5] }, "and should not be"],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 20, 22, 31, 45] }, "should be for all"],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31] }, "should be for all"],
+    ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 38, 45] }, "and should not be"],
+    ["nmi-in-code", "nmi-crashes", { runs: [1], ready: [5, 38, 45] }, ""],
+    ["nmi-in-code", "rule-dropped", { runs: [1], ready: [5, 31, 60] }, ""],
+    ["nmi-in-code", "nmi-crashes", { runs: [1], ready: [5, 31, 58] }, "should be for all"],
     [
       "nmi-exec-probes",
       "nmi-crashes",
@@ -68,15 +84,48 @@ describe("violations", () => {
     ],
     ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 52], ready: [5, 31, 97] }, ""],
     ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 40], ready: [5, 31, 97] }, "restarted at 40 s"],
-    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 52, 101], ready: [5, 31, 99] }, "not after 97 s"],
+    [
+      "nmi-exec-probes",
+      "nmi-crashes-long",
+      { runs: [1, 52, 101], ready: [5, 31, 99] },
+      "should be once, between 50 s and 60 s",
+    ],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 62], ready: [5, 31, 97] }, "restarted at 62 s"],
     ["nmi-exec-probes", "nmi-crashes-long", { runs: [1], ready: [5, 31, 97] }, "never restarted"],
+    ["nmi-exec-probes", "nmi-crashes-long", { runs: [1, 52], ends: 99, ready: [5, 31, 97] }, "ended at 99 s"],
+    [
+      "nmi-exec-probes",
+      "rule-dropped-early",
+      { runs: [1, 52], ready: [5, 15, 79], token: { 1: "right", 53: "wrong" } },
+      "",
+    ],
+    [
+      "nmi-exec-probes",
+      "rule-dropped-early",
+      { runs: [1, 52], ready: [5, 15, 79] },
+      "is held to have another",
+    ],
+    ["nmi-exec-probes", "rule-dropped-early", { runs: [1, 37], ready: [5, 15, 79] }, "restarted at 37 s"],
+    ["nmi-exec-probes", "rule-missing", { runs: [1], ready: [27], token: { 1: "wrong" } }, ""],
+    ["nmi-exec-probes", "rule-missing", { runs: [1], ready: [5], token: { 1: "wrong" } }, "ready for 17 s"],
+    ["nmi-in-code", "rule-missing", { runs: [1], ready: [36], token: { 30: "right" } }, ""],
+    ["shell-wget", "rule-missing", { runs: [1], ready: [1], token: { 1: "wrong" } }, ""],
+    ["arm-init", "role-late", { runs: [25], ready: [25] }, ""],
+    ["arm-init", "role-late", { runs: [1], ready: [1] }, "started at 1 s, before 22 s"],
+    ["token-init", "role-late", { runs: [1], ready: [1] }, ""],
     ["nmi-in-code", "nmi-crashes-long", { runs: [1], ready: [5, 31, 97] }, ""],
     ["nmi-in-code", "nmi-crashes-long", { runs: [1, 52], ready: [5, 31, 97] }, "should not be"],
     ["nmi-in-code", "nmi-crashes-tokens-expire", { runs: [1, 86], ready: [5, 31, 97] }, ""],
     ["nmi-in-code", "nmi-crashes-tokens-expire", { runs: [1, 52], ready: [5, 31, 97] }, "restarted at 52 s"],
     ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "right", 37: "wrong" } }, ""],
-    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "right" } }, "held to let another"],
-    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "wrong" } }, "from 1 s to 60 s"],
+    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "right" } }, "held to have another"],
+    [
+      "nmi-init",
+      "nmi-exits",
+      { runs: [1], ready: [1], token: { 1: "right", 37: "wrong", 55: "right" } },
+      "from 52 s to 60 s, and had it for 3 s",
+    ],
+    ["nmi-init", "nmi-exits", { runs: [1], ready: [1], token: { 1: "wrong" } }, "from 1 s to 37 s"],
     ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 60: "wrong" } }, "from 60 s"],
     ["token-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 1: "right" } }, ""],
     ["token-exec-probes", "nmi-late", { runs: [1], ready: [26], token: { 1: "wrong" } }, ""],
@@ -90,17 +139,18 @@ describe("violations", () => {
       "nmi-in-code",
       "nmi-crashes",
       { runs: [1], ready: [5, 31, 45], token: { 1: "right", 35: "none", 44: "right" } },
-      "its identity's token for 5 s",
+      "its identity's token for 3 s",
     ],
     ["nmi-in-code", "identity-recreated", { runs: [1], ready: [1], token: { 1: "right", 62: "wrong" } }, ""],
     [
       "nmi-in-code-oid",
       "identity-recreated",
       { runs: [1], ready: [1], token: { 1: "right", 62: "wrong" } },
-      "worked with another",
+      "had another",
     ],
-    ["nmi-in-code-oid", "nmi-missing-one", { runs: [1], token: { 1: "wrong" } }, "worked with another"],
+    ["nmi-in-code-oid", "nmi-missing-one", { runs: [1], token: { 1: "wrong" } }, "had another"],
     ["nmi-exec-probes", "nmi-missing-one", { runs: [1], token: { 1: "wrong" } }, ""],
+    ["nmi-exec-probes", "nmi-missing-one", { runs: [1], token: { 1: "none" } }, "is held to have another"],
     ["shell-wget", "nmi-not-active", { runs: [1], ready: [1], token: { 1: "wrong" } }, ""],
     ["shell-wget", "nmi-not-active", {}, "never started, and should be"],
   ])("of %s in %s: %j: %s", (strategy, scenario, story, violation) => {
@@ -128,7 +178,7 @@ describe("expectations", () => {
   it("are that all become ready, and none is restarted, where everything is in place", () => {
     for (const strategy of VARIANT_NAMES) {
       const { starts, ready, restart } = expectedOf(PROMISES[strategy], scenarioOf("in-place"));
-      expect([starts, restart, ready.map(({ holds }) => holds)]).toEqual([0, undefined, [true]]);
+      expect([starts?.from, restart, ready.map(({ holds }) => holds)]).toEqual([0, undefined, [true]]);
     }
   });
 });

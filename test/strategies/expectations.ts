@@ -1,16 +1,16 @@
 import { COURSES, type Course, type Reach } from "./courses.js";
-import { both, without, type Span } from "./outcome.js";
+import { without, type Span } from "./outcome.js";
 import type { Check, Promises } from "./promises.js";
 import type { NamedScenario } from "./scenarios.js";
 
-/** Of readiness and liveness in every manifest. */
+/** Of startup, readiness and liveness in every manifest. */
 const PERIOD_S = 5;
 /** The library looks at NMI this often. */
 const POLL_S = 5;
-/** From a change to a pod that is not ready: one look, and one probe. */
-export const NOTICED_S: number = POLL_S + PERIOD_S;
-/** From when nothing is in the way to a pod that is ready: what waits looks, and the startup probe or readiness does. */
-export const READY_S = 10;
+/** At most this often where a look found another in NMI's place: 1, 2, 4, 8 and then 10 s later. */
+const BYPASSED_POLL_S = 10;
+/** From when nothing is in the way of a start to one: what waits looks, and asks for a token again where it had none. */
+export const START_S = 10;
 /** Of liveness in every manifest. */
 const LIVENESS = { delay: 30, failures: 5 } as const;
 /** For which the library's liveness waits, once there is neither NMI nor a good token. */
@@ -24,16 +24,19 @@ const DEPTH: Readonly<Record<Reach, number>> = { nothing: 0, status: 1, nmi: 2, 
 const passes = (reach: Reach, check: Check | undefined): boolean =>
   check === undefined || DEPTH[reach] >= DEPTH[check];
 
+/** Something that lasts, and when at the latest it is so. */
+type Settling = Span & { readonly settled: number };
+
 /** What a timeline must show. */
 export interface Expected {
-  /** From when on the application's container runs; absent: never. */
-  readonly starts: number | undefined;
+  /** From when on the application's container runs, and by when; absent: never. */
+  readonly starts: { readonly from: number; readonly settled: number } | undefined;
   /** What readiness settles on, one after another, without two alike in a row. */
-  readonly ready: readonly (Span & { readonly holds: boolean })[];
-  /** When the application, or its sidecar, is restarted first, and until when it may be again; absent: never. */
-  readonly restart: (Span & { readonly until: number }) | undefined;
-  /** While the application has another identity's token; where nothing is said, nobody minds what it has while not ready. */
-  readonly wrong: readonly Span[];
+  readonly ready: readonly (Settling & { readonly holds: boolean })[];
+  /** When the application, or its sidecar, is restarted, once; absent: never. */
+  readonly restart: Span | undefined;
+  /** While the application has another identity's token, whether it is ready or not. */
+  readonly wrong: readonly Settling[];
   /** While it has its own identity's. */
   readonly right: readonly Span[];
 }
@@ -41,31 +44,52 @@ export interface Expected {
 /** From what the strategy's parts look at, and what there is to see. */
 export function expectedOf(promises: Promises, { name, lasts }: NamedScenario): Expected {
   const course = COURSES[name];
-  const starts = course.phases.find(({ reach }) => passes(reach, promises.start))?.from;
-  const ready = merged(
-    course.phases.flatMap(({ from }, index) => {
-      const holds = starts !== undefined && from >= starts && isReady(promises, course, index);
-      const spent = from + BUDGET_S;
-      const to = course.phases[index + 1]?.from ?? lasts;
-      const ends = holds && spent < to && asksInVain(promises, course, index);
-      return [{ from, holds }, ...(ends ? [{ from: spent, holds: false }] : [])];
-    }),
-    lasts,
-  );
-  const wrong = wrongOf(promises, course, starts, lasts);
+  const starts = startOf(promises, course);
+  const ready = readyOf(promises, course, starts, lasts);
+  const restart = restartOf(promises, course, ready[0]?.holds ?? false, lasts);
+  const wrong = wrongOf(promises, course, starts, restart, lasts);
   return {
-    starts,
+    starts: starts === undefined ? undefined : { from: starts, settled: starts + START_S },
     ready,
-    restart: restartOf(promises, course, ready[0]?.holds ?? false, lasts),
-    wrong:
-      promises.application === "guarded"
-        ? wrong
-        : both(
-            wrong,
-            ready.filter(({ holds }) => holds),
-          ),
+    restart,
+    wrong,
     right: without(rightOf(promises, course, starts, lasts), wrong),
   };
+}
+
+function startOf({ start, needsRole }: Promises, { phases, role = 0 }: Course): number | undefined {
+  const from = phases.find(({ reach }) => passes(reach, start))?.from;
+  return from === undefined ? undefined : Math.max(from, needsRole === true ? role : 0);
+}
+
+function readyOf(
+  promises: Promises,
+  course: Course,
+  starts: number | undefined,
+  lasts: number,
+): Expected["ready"] {
+  const { phases } = course;
+  const changes = phases.flatMap(({ from }, index) => {
+    const holds = starts !== undefined && from >= starts && isReady(promises, course, index);
+    const spent = from + BUDGET_S;
+    const to = phases[index + 1]?.from ?? lasts;
+    const ends = holds && spent < to && asksInVain(promises, course, index);
+    return [{ from, holds }, ...(ends ? [{ from: spent, holds: false }] : [])];
+  });
+  return merged(changes, lasts).map((span) => {
+    const { from, to, holds } = span;
+    // A pod is not ready before it is.
+    const atFirst = holds ? START_S : 0;
+    const within = from === 0 || from === starts ? atFirst : noticedWithin(promises, course, from);
+    return { ...span, settled: Math.min(to, from + within) };
+  });
+}
+
+/** From a change to a pod whose readiness tells of it: a probe, and before it a look of what answers the probe. */
+function noticedWithin({ keepsTokens }: Promises, { phases }: Course, from: number): number {
+  if (keepsTokens !== true) return PERIOD_S;
+  const before = phases.findLast((phase) => phase.from < from);
+  return (before?.reach === "status" ? BYPASSED_POLL_S : POLL_S) + PERIOD_S;
 }
 
 /** Whether there was a token before that phase. */
@@ -79,7 +103,10 @@ function isReady({ readiness, keepsTokens }: Promises, course: Course, index: nu
   return readiness === "token" && keepsTokens === true && reach === "nmi" && hadToken(course, index);
 }
 
-/** Whether an application whose readiness looks at more than NMI has never had a token, and gets none in that phase. */
+/**
+ * Whether an application that asks by itself has never had a token, and gets none in that phase: once a budget is spent the
+ * library calls it failing, which is not ready.
+ */
 function asksInVain(promises: Promises, course: Course, index: number): boolean {
   const { application, keepsTokens } = promises;
   if (application !== "guarded" || keepsTokens !== true || course.phases[index]?.reach === "token")
@@ -97,7 +124,7 @@ function restartOf(
   readyAtFirst: boolean,
   lasts: number,
 ): Expected["restart"] {
-  // Until the startup probe has succeeded, nothing asks for liveness.
+  // Until the startup probe has succeeded, nothing asks for liveness: so none is restarted twice, either.
   if (liveness === undefined || !readyAtFirst) return undefined;
   const alive = merged(
     phases.map(({ from, reach }) => ({ from, holds: passes(reach, liveness) })),
@@ -105,30 +132,48 @@ function restartOf(
   );
   const away = alive.find(({ holds }) => !holds);
   if (away === undefined || (keepsTokens === true && tokens !== "seconds")) return undefined;
-  const begins =
+  const fails =
     keepsTokens === true
-      ? { least: Math.max(away.from, USED_UP_S) + GRACE_S, most: away.from + NOTICED_S + GRACE_S }
-      : { least: Math.max(away.from, LIVENESS.delay), most: LIVENESS.delay + READY_S };
+      ? {
+          from: Math.max(away.from, USED_UP_S) + GRACE_S,
+          to: Math.max(away.from + POLL_S, USED_UP_S) + GRACE_S,
+        }
+      : { from: Math.max(away.from, LIVENESS.delay), to: Math.max(away.from, LIVENESS.delay) };
   const restart = {
-    from: begins.least + (LIVENESS.failures - 1) * PERIOD_S,
-    to: begins.most + LIVENESS.failures * PERIOD_S,
+    from: fails.from + (LIVENESS.failures - 1) * PERIOD_S,
+    to: fails.to + LIVENESS.failures * PERIOD_S,
   };
-  return away.to > restart.from ? { ...restart, until: away.to + PERIOD_S } : undefined;
+  return away.to > restart.from ? restart : undefined;
 }
 
 function wrongOf(
   promises: Promises,
   course: Course,
   starts: number | undefined,
+  restart: Expected["restart"],
   lasts: number,
-): readonly Span[] {
+): Expected["wrong"] {
   const { wrong } = course;
   if (wrong === undefined || starts === undefined) return [];
   if (wrong.startedBefore !== undefined && starts >= wrong.startedBefore) return [];
-  if (promises.application === "plain")
-    return [{ from: Math.max(wrong.from, starts), to: wrong.to ?? lasts }];
-  return takesWrong(promises, course) ? [{ from: wrong.guardedFrom ?? wrong.from, to: lasts }] : [];
+  const to = wrong.to ?? lasts;
+  if (promises.application === "guarded") {
+    if (!takesWrong(promises, course)) return [];
+    return [settling(wrong.guardedFrom ?? wrong.from, lasts)];
+  }
+  const restarted = promises.restartsSidecar === true ? undefined : restart;
+  const from = Math.max(wrong.from, starts);
+  if (restarted === undefined) return wrong.restarted === true ? [] : [settling(from, to)];
+  // Whoever is started again asks again.
+  const again = { from: restarted.from, to, settled: Math.min(to, restarted.to + START_S) };
+  return wrong.restarted === true ? [again] : [settling(from, restarted.from), again];
 }
+
+const settling = (from: number, to: number): Settling => ({
+  from,
+  to,
+  settled: Math.min(to, from + START_S),
+});
 
 /** While tokens are to be had, and, where the library keeps them, for as long as they are good. */
 function rightOf(
@@ -141,7 +186,7 @@ function rightOf(
   const { phases, tokens } = course;
   return phases.flatMap(({ from, reach }, index) => {
     const to = phases[index + 1]?.from ?? lasts;
-    if (reach === "token") return [{ from: Math.max(from, starts) + READY_S, to }];
+    if (reach === "token") return [{ from: Math.max(from, starts) + START_S, to }];
     if (application !== "guarded" || !hadToken(course, index)) return [];
     return [{ from, to: tokens === "seconds" ? Math.min(to, USED_UP_S) : to }];
   });

@@ -31,10 +31,11 @@ export class MatrixImages implements Disposable {
     };
   }
 
-  of(strategy: VariantName): Readonly<Record<string, Image>> {
+  of(strategy: VariantName, { steps }: Scenario): Readonly<Record<string, Image>> {
     const { initContainers, containers } = readPod(manifestOf(strategy));
     const application = resolve(`test/strategies/app/${PROMISES[strategy].application}.mjs`);
     const asksArm = strategy === "arm-init";
+    const role = steps.find(({ actions }) => actions.some(({ to }) => to === "arm"));
     const image = {
       entrypoint: [NODE, application],
       programs: {
@@ -44,7 +45,7 @@ export class MatrixImages implements Disposable {
           resolve("dist/cli/main.cjs"),
         ],
       },
-      ...(asksArm ? { env: this.#trust } : {}),
+      ...(asksArm ? { env: { ...this.#trust, ROLE_AFTER_S: String(role?.at ?? 0) } } : {}),
     };
     return Object.fromEntries([...initContainers, ...containers].map(({ image: name }) => [name, image]));
   }

@@ -33,7 +33,7 @@ describe.skipIf(missingCells() !== undefined).concurrent("strategies", () => {
     { timeout: CELL_MS + 30_000 },
     async ({ strategy, scenario }, { expect, signal }) => {
       const events: TimelineEvent[] = [];
-      const cluster = new LocalCluster({ images: images.of(strategy), limitMs: CELL_MS });
+      const cluster = new LocalCluster({ images: images.of(strategy, scenario), limitMs: CELL_MS });
       await cluster.run(cellOf(strategy, scenario), (event) => events.push(event), signal);
       const timeline = { strategy, scenario: scenario.name, lasts: scenario.lasts, events };
       timelines.push(timeline);

@@ -31,6 +31,7 @@ describe("an outcome", () => {
       ready: [],
       restarts: [],
       sidecarRestarts: [],
+      gone: undefined,
       wrong: [],
       right: [],
     });
@@ -50,12 +51,19 @@ describe("an outcome", () => {
     ]);
   });
 
+  it("does not take for a restart what nothing came after", () => {
+    const once = [container(1, "running"), container(30, "terminated"), container(31, "running")];
+    expect(outcome(...once)).toMatchObject({ restarts: [30], gone: undefined });
+    expect(outcome(...once, container(50, "terminated"))).toMatchObject({ restarts: [30], gone: 50 });
+  });
+
   it("tells restarts of the application from those of its sidecar, which cost no token", () => {
     const seen = outcome(
       container(0, "running", "identity-guard", true),
       container(1, "running"),
       token(2, "wrong"),
       container(30, "terminated", "identity-guard", true),
+      container(31, "running", "identity-guard", true),
       container(40, "terminated"),
       container(41, "running"),
       token(45, "right"),
@@ -65,6 +73,7 @@ describe("an outcome", () => {
       ready: [],
       restarts: [40],
       sidecarRestarts: [30],
+      gone: undefined,
       wrong: [{ from: 2, to: 40 }],
       right: [{ from: 45, to: 60 }],
     });

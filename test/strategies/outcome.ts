@@ -12,10 +12,12 @@ export interface Outcome {
   readonly started: number | undefined;
   /** While the pod was ready, and a Service would have sent it traffic. */
   readonly ready: readonly Span[];
-  /** When the kubelet ended the application's container, to start it again. */
+  /** When the application's container ended, and was started again. */
   readonly restarts: readonly number[];
   /** The same of its sidecar. */
   readonly sidecarRestarts: readonly number[];
+  /** Since when either of them is not there, if it ended and was not started again. */
+  readonly gone: number | undefined;
   /** While the application had a token of another identity. */
   readonly wrong: readonly Span[];
   /** While it had the right one. */
@@ -30,8 +32,8 @@ export function outcomeOf({ events, lasts }: Timeline): Outcome {
   const containers = events
     .filter((event) => event.kind === "container")
     .filter(({ container }) => container === APPLICATION);
-  const ends = (container: string): readonly number[] =>
-    events.filter((event) => isEnd(event, container)).map(({ at }) => at);
+  const app = endsOf(events, APPLICATION);
+  const sidecar = endsOf(events, SIDECAR);
   const conditions = events.filter((event) => event.kind === "condition");
   // A container that has ended has no token, until the next one says otherwise.
   const tokens = events.flatMap((event): readonly { at: number; identity: TokenEvent["identity"] }[] => {
@@ -51,11 +53,26 @@ export function outcomeOf({ events, lasts }: Timeline): Outcome {
         .map(({ at, status }) => ({ at, holds: status })),
       lasts,
     ),
-    restarts: ends(APPLICATION),
-    sidecarRestarts: ends(SIDECAR),
+    restarts: app.restarts,
+    sidecarRestarts: sidecar.restarts,
+    gone: app.gone ?? sidecar.gone,
     wrong: having("wrong"),
     right: having("right"),
   };
+}
+
+/** Each end of a container that another start came after, and the one that none did. */
+function endsOf(
+  events: readonly TimelineEvent[],
+  container: string,
+): { readonly restarts: readonly number[]; readonly gone: number | undefined } {
+  const ends = events.filter((event) => isEnd(event, container)).map(({ at }) => at);
+  const lastStart = events.findLast(
+    (event) => event.kind === "container" && event.container === container && event.state === "running",
+  );
+  const last = ends.at(-1);
+  const isGone = last !== undefined && last > (lastStart?.at ?? 0);
+  return isGone ? { restarts: ends.slice(0, -1), gone: last } : { restarts: ends, gone: undefined };
 }
 
 function isEnd(event: TimelineEvent, container: string): boolean {

@@ -10,6 +10,8 @@ export interface Promises {
   readonly application: "plain" | "guarded";
   /** What the application's container waits for. Absent: nothing. */
   readonly start?: Check;
+  /** Whether it waits for Azure Resource Manager, too. */
+  readonly needsRole?: true;
   /** What readiness and liveness look at. Absent: nothing. */
   readonly readiness?: Check;
   readonly liveness?: Check;
@@ -35,7 +37,7 @@ export const PROMISES: Readonly<Record<VariantName, Promises>> = {
   "nmi-in-code": NMI_IN_CODE,
   "nmi-in-code-oid": { ...NMI_IN_CODE, pinned: true },
   "token-init": { application: "plain", start: "token" },
-  "arm-init": { application: "plain", start: "token" },
+  "arm-init": { application: "plain", start: "token", needsRole: true },
   "token-exec-probes": { application: "plain", readiness: "token", liveness: "token" },
   "token-in-code": {
     application: "guarded",

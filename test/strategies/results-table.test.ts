@@ -37,6 +37,11 @@ const ended = (at: number): TimelineEvent => ({
   reason: "Error",
   exitCode: 1,
 });
+/** It ends, and is started again. */
+const restarts = (at: number, more: object = {}): readonly TimelineEvent[] => [
+  { ...ended(at), ...more },
+  { ...running, at, ...more },
+];
 const ready = (at: number, status = true): TimelineEvent => ({
   at,
   kind: "condition",
@@ -53,7 +58,7 @@ describe("the table", () => {
       "traffic stopped": "no",
       restarted: "no",
       "wrong identity noticed":
-        "not after: NMI missing, no label and NMI missing, NMI `Not Active`, NMI late, NMI gone for a while, identity made anew",
+        "not after: NMI missing, no label and NMI missing, NMI `Not Active`, NMI late, rule late, rule dropped for long, NMI gone for a while, identity made anew",
       "upstream requests per minute": "0",
       "probe cost per minute": "none",
       "image to pull": "one with the command line",
@@ -61,7 +66,7 @@ describe("the table", () => {
   });
 
   it("tells a container that has not run from one without traffic", () => {
-    const missing = (name: ScenarioName): boolean => name.includes("missing") && !name.startsWith("identity");
+    const missing = (name: ScenarioName): boolean => name.includes("nmi-missing");
     const column = "prevented from starting";
     expect(rowOf("nmi-init", (_each, name) => (missing(name) ? [] : [running, ready(0)]))[column]).toBe(
       "the container: NMI missing, no label and NMI missing",
@@ -69,6 +74,11 @@ describe("the table", () => {
     expect(rowOf("nmi-init", (_each, name) => [running, ...(missing(name) ? [] : [ready(0)])])[column]).toBe(
       "traffic: NMI missing, no label and NMI missing",
     );
+    expect(
+      rowOf("nmi-init", (_each, name) =>
+        name === "rule-missing" ? [running] : missing(name) ? [] : [running, ready(0)],
+      )[column],
+    ).toBe("the container: NMI missing, no label and NMI missing; traffic: rule missing");
     // One scenario of a kind that lets a pod through, and the kind is not prevented.
     expect(
       rowOf("nmi-init", (_each, name) => (name === "nmi-missing" ? [] : [running, ready(0)]))[column],
@@ -78,12 +88,12 @@ describe("the table", () => {
   it("tells what stopped traffic, whether in time or late, and not what ended it long after", () => {
     const stop = (at: number): string | undefined =>
       rowOf("nmi-exec-probes", (_each, name) =>
-        name === "rule-dropped" ? [running, ready(0), ready(at, false)] : [running, ready(0)],
+        name === "identity-deleted" ? [running, ready(0), ready(at, false)] : [running, ready(0)],
       )["traffic stopped"];
     expect([stop(28), stop(37), stop(38), stop(50)]).toEqual([
-      "rule dropped",
-      "rule dropped",
-      "rule dropped (late)",
+      "identity deleted",
+      "identity deleted",
+      "identity deleted (late)",
       "no",
     ]);
   });
@@ -92,25 +102,26 @@ describe("the table", () => {
     const restarted = (told: Told): string | undefined => rowOf("sidecar", told)["restarted"];
     const crashes = (name: ScenarioName): boolean =>
       name.startsWith("nmi-crashes-") || name === "nmi-exits-long";
-    expect(restarted((_each, name) => (crashes(name) ? [running, ended(50)] : [running]))).toBe(
+    expect(restarted((_each, name) => (crashes(name) ? [running, ...restarts(50)] : [running]))).toBe(
       "NMI away for long",
     );
     const sidecar = { container: "identity-guard", init: true } as const;
     expect(
       restarted((_each, name) =>
         name === "nmi-crashes-tokens-expire"
-          ? [running, { ...running, ...sidecar }, { ...ended(80), ...sidecar }]
+          ? [running, { ...running, ...sidecar }, ...restarts(80, sidecar)]
           : [running],
       ),
     ).toBe("the sidecar alone: NMI away, and no good token left");
   });
 
   it("counts a minute the same, whether what happens in it is counted once more or less", () => {
-    const counted = (nmi: number, health: number, probes: number): readonly (string | undefined)[] => {
+    const counted = (token: number, route: number, probes: number): readonly (string | undefined)[] => {
       const row = rowOf("nmi-exec-probes", () => [
         running,
-        { at: 10, kind: "requests", answeredBy: "nmi", total: 7 },
-        { at: 10, kind: "requests", answeredBy: "health", total: 5 },
+        { at: 10, kind: "requests", of: "token", total: 2 },
+        { at: 10, kind: "requests", of: "route", total: 5 },
+        { at: 10, kind: "requests", of: "health", total: 5 },
         ...Array.from({ length: probes }, (_each, index): TimelineEvent => ({
           at: 29 + index,
           kind: "probe",
@@ -118,13 +129,14 @@ describe("the table", () => {
           probe: "readiness",
           success: true,
         })),
-        { at: 80, kind: "requests", answeredBy: "nmi", total: 7 + nmi },
-        { at: 80, kind: "requests", answeredBy: "health", total: 5 + health },
+        { at: 80, kind: "requests", of: "token", total: 2 + token },
+        { at: 80, kind: "requests", of: "route", total: 5 + route },
+        { at: 80, kind: "requests", of: "health", total: 5 + route },
       ]);
       return [row["upstream requests per minute"], row["probe cost per minute"]];
     };
-    expect(counted(24, 24, 24)).toEqual(["0; 48 to NMI alone", "24 processes"]);
-    expect(counted(25, 24, 23)).toEqual(counted(24, 24, 24));
-    expect(counted(71, 48, 25)).toEqual(["24; 96 to NMI alone", "24 processes"]);
+    expect(counted(0, 24, 24)).toEqual(["0; 48 to NMI alone", "24 processes"]);
+    expect(counted(1, 25, 23)).toEqual(counted(0, 24, 24));
+    expect(counted(23, 48, 25)).toEqual(["24; 96 to NMI alone", "24 processes"]);
   });
 });

@@ -2,7 +2,8 @@ import { markdownTable } from "../generated.js";
 import { readPod, type ContainerSpec } from "./kubelet/manifest.js";
 import { both, length, outcomeOf, type Outcome } from "./outcome.js";
 import { PROMISES } from "./promises.js";
-import { CHANGE_S, LATE_S, type ScenarioName } from "./scenarios.js";
+import type { RequestKind } from "./request-kinds.js";
+import { LATE_S, SCENARIOS, type ScenarioName } from "./scenarios.js";
 import type { Timeline } from "./timeline.js";
 import { linkOf, manifestOf, VARIANT_NAMES, type VariantName } from "./variants.js";
 
@@ -81,6 +82,8 @@ type Named = readonly [name: string, ...scenarios: ScenarioName[]];
 const AT_THE_START: readonly Named[] = [
   ["NMI missing", "nmi-missing", "nmi-missing-one"],
   ["NMI `Not Active`", "nmi-not-active"],
+  ["rule missing", "rule-missing"],
+  ["no role yet", "role-late"],
   ["identity missing", "identity-missing"],
   ["no label", "unlabelled"],
   ["no label and NMI missing", "unlabelled-nmi-missing"],
@@ -92,19 +95,26 @@ function prevented({ outcome }: Seen): string {
   const kept = AT_THE_START.filter(([, ...scenarios]) =>
     scenarios.every((name) => length(both(outcome(name).ready, [{ from: 0, to: LATE_S }])) === 0),
   );
-  const [first] = kept;
-  if (first === undefined) return "no";
-  const ran = outcome(first[1] ?? "nmi-missing").started !== undefined;
-  return `${ran ? "traffic" : "the container"}: ${list(kept)}`;
+  const hasRun = ([, ...scenarios]: Named): boolean =>
+    scenarios.some((name) => (outcome(name).started ?? Infinity) < LATE_S);
+  const shown = [
+    ["the container", kept.filter((each) => !hasRun(each))],
+    ["traffic", kept.filter(hasRun)],
+  ] as const;
+  const parts = shown.flatMap(([what, named]) => (named.length === 0 ? [] : [`${what}: ${list(named)}`]));
+  return parts.join("; ") || "no";
 }
 
 const LATER: readonly Named[] = [
   ["NMI exits", "nmi-exits", "nmi-exits-long"],
   ["NMI crashes", "nmi-crashes", "nmi-crashes-long", "nmi-crashes-tokens-expire"],
-  ["rule dropped", "rule-dropped"],
+  ["rule dropped", "rule-dropped", "rule-dropped-early"],
   ["identity deleted", "identity-deleted"],
   ["identity made anew", "identity-recreated"],
 ];
+
+/** When the first thing happens. */
+const CHANGES = new Map(SCENARIOS.map(({ name, steps }) => [name, steps[0]?.at]));
 
 /** Of readiness: whatever ends later has ended for another reason. */
 const STOPS_WITHIN_S = 15;
@@ -114,8 +124,9 @@ const IN_TIME_S = 10;
 function stopped({ outcome }: Seen): string {
   const found = LATER.flatMap(([name, ...scenarios]) => {
     const delays = scenarios.map((scenario) => {
-      const end = outcome(scenario).ready.find(({ to }) => to > CHANGE_S)?.to ?? Infinity;
-      return end - CHANGE_S;
+      const change = CHANGES.get(scenario) ?? 0;
+      const end = outcome(scenario).ready.find(({ to }) => to > change)?.to ?? Infinity;
+      return end - change;
     });
     const longest = Math.max(...delays);
     if (longest > STOPS_WITHIN_S) return [];
@@ -126,6 +137,7 @@ function stopped({ outcome }: Seen): string {
 
 const AWAY: readonly Named[] = [
   ["NMI away for long", "nmi-crashes-long", "nmi-exits-long"],
+  ["rule dropped for long", "rule-dropped-early"],
   ["NMI away, and no good token left", "nmi-crashes-tokens-expire"],
   ["identity deleted", "identity-deleted"],
   ["identity made anew", "identity-recreated"],
@@ -153,6 +165,8 @@ const WRONG: readonly Named[] = [
   ["no label and NMI missing", "unlabelled-nmi-missing"],
   ["NMI `Not Active`", "nmi-not-active"],
   ["NMI late", "nmi-late"],
+  ["rule late", "rule-missing"],
+  ["rule dropped for long", "rule-dropped-early"],
   ["NMI gone for a while", "nmi-exits", "nmi-exits-long"],
   ["identity made anew", "identity-stale", "identity-recreated"],
 ];
@@ -174,23 +188,19 @@ function noticed({ outcome }: Seen): string {
 const MINUTE = { from: 28, to: 88 } as const;
 
 /** Of looks at the health port and the route NMI asks nobody; a token costs a request of NMI's to IMDS. */
-function requests({ timeline, strategy }: Seen): string {
+function requests({ timeline }: Seen): string {
   const { events } = timeline("in-place");
-  const count = (who: "nmi" | "health"): number => {
+  const count = (of: RequestKind): number => {
     const total = (until: number): number =>
       events.reduce(
         (last, event) =>
-          event.kind === "requests" && event.answeredBy === who && event.at <= until ? event.total : last,
+          event.kind === "requests" && event.of === of && event.at <= until ? event.total : last,
         0,
       );
-    return total(MINUTE.to) - total(MINUTE.from);
+    return rounded(total(MINUTE.to) - total(MINUTE.from));
   };
-  const looks = count("health");
-  // The library follows each look at the health port with one at the route.
-  const routes = strategy === "shell-wget" ? 0 : looks;
-  const tokens = rounded(count("nmi") - routes);
-  const shown = rounded(looks + routes);
-  return shown + tokens === 0 ? "0" : `${tokens}${shown === 0 ? "" : `; ${shown} to NMI alone`}`;
+  const looks = count("health") + count("route");
+  return `${count("token")}${looks === 0 ? "" : `; ${looks} to NMI alone`}`;
 }
 
 function probeCost({ timeline, manifest }: Seen): string {

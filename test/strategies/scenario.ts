@@ -1,6 +1,9 @@
-/** A command to the simulated node's control server (`POST /<to>` with `body`), which NodeSimulator takes in any process. */
+/**
+ * A command to the simulated node's control server (`POST /<to>` with `body`), which NodeSimulator takes in any process; `arm`
+ * is Azure Resource Manager, which only cells on this machine have one of that does as it is told.
+ */
 export interface NodeAction {
-  readonly to: "nmi" | "mic" | "imds";
+  readonly to: "nmi" | "mic" | "imds" | "arm";
   readonly body: Readonly<Record<string, unknown>> & { readonly action: string };
 }
 

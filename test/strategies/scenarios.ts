@@ -24,11 +24,19 @@ export const CHANGE_S = 27;
 export const BACK_IN_TIME_S: number = CHANGE_S + 15;
 /** Five liveness probes have failed after the library's poll interval (5 s) and grace (30 s). */
 export const BACK_TOO_LATE_S: number = CHANGE_S + 65;
+/**
+ * When it happens to a pod that has only just become ready: long before liveness looks at all, since its delay is 30 s.
+ */
+export const EARLY_S = 12;
+/** Five liveness probes have failed since they began, and the pod waits to be started. */
+export const BACK_AFTER_EARLY_S = 75;
 /** What was missing at the start comes. */
 export const LATE_S = 22;
 
 const nmi = (action: string, more: object = {}): NodeAction => ({ to: "nmi", body: { action, ...more } });
 const imds = (action: string, more: object = {}): NodeAction => ({ to: "imds", body: { action, ...more } });
+
+const arm = (action: string): NodeAction => ({ to: "arm", body: { action } });
 
 const stale = (objectId: string | null): NodeAction =>
   imds("set-stale-principal", { identity: APP_IDENTITY, objectId });
@@ -86,6 +94,9 @@ function node(beginning: Beginning): readonly NodeAction[] {
 
 const IN_PLACE = { nmi: "active", identities: "several", assigned: true } as const;
 
+const DROP_RULE = nmi("drop-rule", { restoredAfterMs: "never" });
+const INSTALL_RULE = nmi("install-rule");
+
 const NMI_EXITS = { at: CHANGE_S, step: "NMI exits gracefully", actions: [nmi("exit-gracefully")] };
 const NMI_CRASHES = { at: CHANGE_S, step: "NMI crashes", actions: [nmi("crash")] };
 const nmiStarts = (at: number): Scenario["steps"][number] => ({
@@ -102,12 +113,15 @@ export type ScenarioName =
   | "nmi-missing-one"
   | "nmi-late"
   | "nmi-not-active"
+  | "rule-missing"
   | "nmi-exits"
   | "nmi-exits-long"
   | "nmi-crashes"
   | "nmi-crashes-long"
   | "nmi-crashes-tokens-expire"
   | "rule-dropped"
+  | "rule-dropped-early"
+  | "role-late"
   | "identity-missing"
   | "identity-deleted"
   | "identity-stale"
@@ -117,7 +131,7 @@ export type ScenarioName =
 
 export type NamedScenario = Scenario & { readonly name: ScenarioName };
 
-/** As short as the rules of probes allow, since they take real time. */
+/** As short as the rules of probes allow: a minute of each is a minute on a cluster. */
 const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
   "in-place": {
     title: "everything is in place",
@@ -146,7 +160,8 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: node({ ...IN_PLACE, nmi: "down" }),
     steps: [],
-    lasts: 25,
+    // Longer than liveness would take to restart it, were it not for the startup probe.
+    lasts: 105,
   },
   "nmi-missing-one": {
     title: "NMI is missing, the kubelet's identity alone on the node",
@@ -167,7 +182,16 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: node({ ...IN_PLACE, nmi: "not-active", identities: "system" }),
     steps: [],
-    lasts: 25,
+    // The same, of liveness that counts from the start.
+    lasts: 65,
+  },
+  "rule-missing": {
+    title:
+      "NMI's rule is missing while NMI says Active, and comes late, on a node with a system-assigned identity",
+    labelled: true,
+    given: [...node({ ...IN_PLACE, identities: "system" }), DROP_RULE],
+    steps: [{ at: LATE_S, step: "NMI's rule comes", actions: [INSTALL_RULE] }],
+    lasts: 50,
   },
   "nmi-exits": {
     title: "NMI exits gracefully, and is back in time",
@@ -209,22 +233,36 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: [...node({ ...IN_PLACE, identities: "system" }), RENEWED_TOKENS],
     steps: [
-      {
-        at: CHANGE_S,
-        step: "NMI's rule is dropped",
-        actions: [nmi("drop-rule", { restoredAfterMs: "never" })],
-      },
-      { at: BACK_IN_TIME_S, step: "NMI's rule is back", actions: [nmi("install-rule")] },
+      { at: CHANGE_S, step: "NMI's rule is dropped", actions: [DROP_RULE] },
+      { at: BACK_IN_TIME_S, step: "NMI's rule is back", actions: [INSTALL_RULE] },
     ],
     lasts: 60,
+  },
+  "rule-dropped-early": {
+    title:
+      "NMI's rule is dropped early and for long while NMI says Active, on a node with a system-assigned identity",
+    labelled: true,
+    given: [...node({ ...IN_PLACE, identities: "system" }), RENEWED_TOKENS],
+    steps: [
+      { at: EARLY_S, step: "NMI's rule is dropped", actions: [DROP_RULE] },
+      { at: BACK_AFTER_EARLY_S, step: "NMI's rule is back", actions: [INSTALL_RULE] },
+    ],
+    lasts: 100,
+  },
+  "role-late": {
+    title: "the identity gets its role late",
+    labelled: true,
+    given: [...node(IN_PLACE), arm("revoke-role")],
+    steps: [{ at: LATE_S, step: "the identity gets its role", actions: [arm("grant-role")] }],
+    lasts: 50,
   },
   "identity-missing": {
     title: "the identity is never assigned to the pod",
     labelled: true,
     given: node({ ...IN_PLACE, identities: "kubelet", assigned: false }),
     steps: [],
-    // More than a budget, and the readiness probe after it.
-    lasts: 95,
+    // More than a budget, and what it takes to notice.
+    lasts: 105,
   },
   "identity-deleted": {
     title: "the identity is deleted, tokens from before being good for hours",
@@ -262,8 +300,8 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: false,
     given: node({ ...IN_PLACE, assigned: false }),
     steps: [],
-    // More than a budget, and the readiness probe after it.
-    lasts: 95,
+    // More than a budget, and what it takes to notice.
+    lasts: 105,
   },
   "unlabelled-nmi-missing": {
     title: "the pod lacks the identity label, and NMI is missing: the kubelet's identity is open to it",

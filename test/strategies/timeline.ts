@@ -1,3 +1,5 @@
+import type { RequestKind } from "./request-kinds.js";
+
 /**
  * What became of one pod on one node, as the Kubernetes API and the node show it: the same whether a kubelet of our own ran
  * the pod or a cluster did. Times are seconds since the pod was created.
@@ -64,9 +66,9 @@ export interface TokenEvent {
   readonly identity: "right" | "wrong" | "none";
 }
 
-/** How many requests the node has had since the pod was created, by who answered: the simulator's log, counted. */
+/** How many requests the node has had since the pod was created: the simulator's log, counted. */
 export interface RequestsEvent {
   readonly kind: "requests";
-  readonly answeredBy: "nmi" | "imds" | "health";
+  readonly of: RequestKind;
   readonly total: number;
 }

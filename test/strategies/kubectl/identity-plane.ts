@@ -1,8 +1,6 @@
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
-import type { RequestsEvent } from "../timeline.js";
-
-export type RequestCounts = Readonly<Record<RequestsEvent["answeredBy"], number>>;
+import type { RequestCounts } from "../request-kinds.js";
 
 /** What issues tokens on the node: the simulator in a DaemonSet, or the real NMI. */
 export interface IdentityPlane {

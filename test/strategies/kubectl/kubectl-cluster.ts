@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../../../src/clock.js";
 import type { Cell, Cluster } from "../cluster.js";
+import { REQUEST_KINDS } from "../request-kinds.js";
 import type { ScenarioStep } from "../scenario.js";
 import type { TimelineEvent } from "../timeline.js";
 import { removeAndAwait } from "./await-cluster.js";
@@ -118,11 +119,11 @@ function requestTeller(
   const told = new Map<string, number>();
   return async (signal) => {
     const counts = await node.requests(signal);
-    for (const answeredBy of ["nmi", "imds", "health"] as const) {
-      const total = counts?.[answeredBy] ?? 0;
-      if (total === (told.get(answeredBy) ?? 0)) continue;
-      told.set(answeredBy, total);
-      tell({ kind: "requests", answeredBy, total });
+    for (const of of REQUEST_KINDS) {
+      const total = counts?.[of] ?? 0;
+      if (total === (told.get(of) ?? 0)) continue;
+      told.set(of, total);
+      tell({ kind: "requests", of, total });
     }
     return counts !== undefined;
   };

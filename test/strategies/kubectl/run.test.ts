@@ -148,7 +148,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     await fetch(node.healthUrl);
     await clock.advance(20_000);
     await eventually(() => node.nmi.state !== "active");
-    await eventually(() => said().includes('"answeredBy":"health"'));
+    await eventually(() => said().includes('"of":"health"'));
     for (const seen of ['"Ready","status":false', '"token","identity":"none"', '"kind":"probe"']) {
       await eventually(() => said().includes(seen));
     }
@@ -169,7 +169,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     const ready = events.filter((event) => event.kind === "condition" && event.condition === "Ready");
     expect(ready.map((event) => "status" in event && event.status)).toEqual([true, false]);
     expect(timeline!.events).toContainEqual(
-      expect.objectContaining({ kind: "requests", answeredBy: "health", total: 1 }),
+      expect.objectContaining({ kind: "requests", of: "health", total: 1 }),
     );
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual(timelines);
     expect(said()).not.toContain("secret");

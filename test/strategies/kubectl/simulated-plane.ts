@@ -1,8 +1,8 @@
 import type { Cell } from "../cluster.js";
+import { REQUEST_KINDS, requestKindOf, type RequestCounts, type RequestKind } from "../request-kinds.js";
 import type { NodeAction } from "../scenario.js";
-import type { RequestsEvent } from "../timeline.js";
 import { awaitCluster, ClusterError, removeAndAwait, troubleOf } from "./await-cluster.js";
-import type { IdentityPlane, PreparedNode, RequestCounts } from "./identity-plane.js";
+import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
 import type { Kubectl } from "./kubectl.js";
 import { isReady, type ListJson, type PodJson } from "./kubernetes-types.js";
 import { isLabelled } from "./read-manifest.js";
@@ -23,8 +23,8 @@ export class SimulatedPlane implements IdentityPlane {
     this.#options = options;
   }
 
-  whyNot(): undefined {
-    return undefined;
+  whyNot({ given }: Cell): string | undefined {
+    return given.some(({ to }) => to === "arm") ? "there is no Azure Resource Manager to tell" : undefined;
   }
 
   async prepare(cell: Cell, signal: AbortSignal): Promise<PreparedNode> {
@@ -66,12 +66,10 @@ export class SimulatedPlane implements IdentityPlane {
   }
 }
 
-type Answerer = RequestsEvent["answeredBy"];
-
 class SimulatedNode implements PreparedNode {
   readonly #kubectl: Kubectl;
   readonly #control: string;
-  readonly #counts: Record<Answerer, number> = { nmi: 0, imds: 0, health: 0 };
+  readonly #counts: Record<RequestKind, number> = { token: 0, route: 0, health: 0 };
   readonly restore: () => Promise<void>;
   #last = 0;
 
@@ -87,17 +85,17 @@ class SimulatedNode implements PreparedNode {
 
   async startCounting(signal: AbortSignal): Promise<void> {
     await this.requests(signal);
-    for (const answerer of Object.keys(this.#counts) as Answerer[]) this.#counts[answerer] = 0;
+    for (const kind of REQUEST_KINDS) this.#counts[kind] = 0;
   }
 
   async requests(signal: AbortSignal): Promise<RequestCounts> {
     const path = `${this.#control}/requests?after=${this.#last}&limit=10000`;
     const { requests } = (await this.#kubectl.get(path, signal)) as {
-      readonly requests: readonly { readonly id: number; readonly answeredBy: Answerer }[];
+      readonly requests: readonly (Parameters<typeof requestKindOf>[0] & { readonly id: number })[];
     };
-    for (const { id, answeredBy } of requests) {
-      this.#counts[answeredBy] += 1;
-      this.#last = Math.max(this.#last, id);
+    for (const request of requests) {
+      this.#counts[requestKindOf(request)] += 1;
+      this.#last = Math.max(this.#last, request.id);
     }
     return { ...this.#counts };
   }

@@ -76,7 +76,7 @@ function words(event: TimelineEvent): string {
     case "state":
       return `${event.lane} ${event.value}`;
     case "requests":
-      return `${event.answeredBy} ${event.total}`;
+      return `${event.of} ${event.total}`;
   }
 }
 

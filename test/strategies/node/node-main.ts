@@ -3,9 +3,9 @@ import { systemClock } from "../../../src/clock.js";
 import { runCommand } from "../../../src/testing/control-commands.js";
 import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import type { PodInit } from "../../../src/testing/pods.js";
-import type { Answerer } from "../../../src/testing/request-log.js";
 import { readPod } from "../kubelet/manifest.js";
 import { Pod } from "../kubelet/pod.js";
+import { REQUEST_KINDS, requestKindOf, type RequestKind } from "../request-kinds.js";
 import type { NodeAction } from "../scenario.js";
 import type { StateEvent, TimelineEvent, TokenEvent } from "../timeline.js";
 import type { NodeOrder } from "./cell-order.js";
@@ -88,7 +88,10 @@ function podsOf(labelled: boolean, { podIP, toldApart }: NodeOrder["place"]): re
 }
 
 async function act(simulator: NodeSimulator, actions: readonly NodeAction[]): Promise<void> {
-  for (const { to, body } of actions) await runCommand(simulator, `/${to}`, body);
+  for (const { to, body } of actions) {
+    // Its stand-in is told ahead (matrix-cells.ts), since it lives in the pod.
+    if (to !== "arm") await runCommand(simulator, `/${to}`, body);
+  }
 }
 
 function tokenOf(line: string): TokenEvent["identity"] | undefined {
@@ -130,13 +133,11 @@ class NodeStates {
   }
 }
 
-const ANSWERERS: readonly Answerer[] = ["nmi", "imds", "health"];
-
 /** Tells how many requests there were, once a second at most. */
 class RequestCounts {
   readonly #simulator: NodeSimulator;
   readonly #see: (event: Untimed) => void;
-  readonly #told = new Map<Answerer, number>();
+  readonly #told = new Map<RequestKind, number>();
 
   constructor(simulator: NodeSimulator, see: (event: Untimed) => void) {
     this.#simulator = simulator;
@@ -156,11 +157,12 @@ class RequestCounts {
   }
 
   tell(): void {
-    for (const answeredBy of ANSWERERS) {
-      const total = this.#simulator.requests.filter((request) => request.answeredBy === answeredBy).length;
-      if (total === (this.#told.get(answeredBy) ?? 0)) continue;
-      this.#told.set(answeredBy, total);
-      this.#see({ kind: "requests", answeredBy, total });
+    const kinds = this.#simulator.requests.map(requestKindOf);
+    for (const of of REQUEST_KINDS) {
+      const total = kinds.filter((kind) => kind === of).length;
+      if (total === (this.#told.get(of) ?? 0)) continue;
+      this.#told.set(of, total);
+      this.#see({ kind: "requests", of, total });
     }
   }
 }

@@ -82,9 +82,15 @@ export class ProcessesAtRest implements Disposable {
   }
 
   #isUnderWay(pid: number, meant: readonly string[] | undefined): boolean {
-    const [, ...lines] = this.#read(`/proc/${pid}/net/tcp`).trimEnd().split("\n");
+    const lines = TABLES.flatMap((table) => {
+      const [, ...rest] = this.#read(`/proc/${pid}/net/${table}`).trimEnd().split("\n");
+      return rest;
+    });
     return lines.some((line) => {
-      const [, local = "", remote = "", state = "", queues = ""] = line.trim().split(/\s+/u);
+      const [, local = "", remote = "", state = "", queues = ""] = line
+        .replaceAll(MAPPED, "")
+        .trim()
+        .split(/\s+/u);
       if (meant?.some((address) => local.startsWith(address) || remote.startsWith(address)) === false)
         return false;
       return UNDER_WAY.has(state) || (state !== LISTENS && !queues.startsWith("00000000:"));
@@ -135,6 +141,11 @@ export class ProcessesAtRest implements Disposable {
     }
   }
 }
+
+/** A server that listens on all addresses, as those of Node.js do, has its connections in the second one. */
+const TABLES = ["tcp", "tcp6"];
+/** What an IPv4 address begins with there. */
+const MAPPED = "0000000000000000FFFF0000";
 
 /** SYN_SENT, SYN_RECV, FIN_WAIT1, LAST_ACK, CLOSING: include/net/tcp_states.h of Linux. */
 const UNDER_WAY = new Set(["02", "03", "04", "09", "0B"]);
