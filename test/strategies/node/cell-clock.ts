@@ -7,7 +7,9 @@ import type { ProcessesAtRest } from "./processes-at-rest.js";
 
 /** Until what has been sent to this process has been read: a new connection takes a few turns. */
 const TURNS = 4;
-const PAUSE_MS = 0.2;
+/** Most waits are for a millisecond; who works for long is not kept from it by being looked at. */
+const PAUSE_MS = { first: 0.2, most: 4 } as const;
+const LONGER = 1.5;
 
 interface Sleeper {
   readonly socket: Socket;
@@ -66,14 +68,17 @@ export class CellClock {
 
   /** Moves on for as long as it is not closed. `underWay` tells of what the network has not delivered. */
   async run(processes: ProcessesAtRest, underWay: () => boolean): Promise<void> {
+    let wait: number = PAUSE_MS.first;
     while (!this.#stopped.signal.aborted) {
       const atRest = await this.#atRest(processes, underWay);
       const next = atRest ? this.#first() : undefined;
       if (next === undefined) {
-        pause(PAUSE_MS);
+        pause(wait);
+        wait = Math.min(PAUSE_MS.most, wait * LONGER);
         await turn();
         continue;
       }
+      wait = PAUSE_MS.first;
       this.#steps += 1;
       this.#now = Math.max(this.#now, next.due);
       this.#write();
