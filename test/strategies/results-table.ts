@@ -73,8 +73,11 @@ Where this differs, it is for what the guidance's checks do not look at:
 - An identity that is missing is no fault of NMI's: \`nmi-in-code\` takes traffic until the application has asked for its first
   token for a whole budget, 80 s, in vain, and again once a token has come or nobody has asked for 10 min. \`token-in-code\`
   takes none before the token is there, which the library asks for by itself.
-- A restart loses good tokens, and cures neither NMI nor the identity. Probes that ask the library are restarted only once there
-  is neither NMI nor a token left.
+- A token says nothing of roles: an identity that was only just given one is refused by Azure, and only \`arm-init\` waits for
+  that.
+- A restart loses good tokens, and cures neither NMI nor the identity. Where the rule is gone it does harm: the old process had
+  its connection to NMI, and the new one opens its own, to IMDS. Probes that ask the library are restarted only once there is
+  neither NMI nor a token left.
 `.trim();
 
 type Named = readonly [name: string, ...scenarios: ScenarioName[]];
