@@ -14,6 +14,9 @@ import { LocalRuntime } from "./local-runtime.js";
 /** An event without its time. */
 type Untimed = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, "at"> : never) : never;
 
+/** From one look at the node to the next: each wakes it, and costs as much as a second in which a cell does something. */
+const FOLLOW_MS = 5000;
+
 /** A pod that has no binding, beside the one that has: addresses for documentation are nobody's. */
 const NOBODY = "192.0.2.1";
 
@@ -58,13 +61,22 @@ export async function runNode(order: NodeOrder): Promise<void> {
   const requests = new RequestCounts(simulator, see);
   const states = new NodeStates(simulator, see);
   try {
-    void requests.follow();
-    void states.follow();
+    states.tell();
+    void follow();
     await Promise.race([pod.run().then(async () => await new Promise<never>(() => undefined)), steps()]);
     requests.tell();
     states.tell();
   } finally {
     runtime.close();
+  }
+
+  async function follow(): Promise<void> {
+    // Between whole seconds, which probes are made at: what happens at once has to be put in an order.
+    for (let wait = FOLLOW_MS / 2; ; wait = FOLLOW_MS) {
+      await sleep(wait);
+      requests.tell();
+      states.tell();
+    }
   }
 
   async function steps(): Promise<void> {
@@ -99,7 +111,7 @@ function tokenOf(line: string): TokenEvent["identity"] | undefined {
   return found as TokenEvent["identity"] | undefined;
 }
 
-/** Tells what NMI is like, and what a gate would see, whenever it has changed within a second. */
+/** Tells what NMI is like, and what a gate would see, where it has changed. */
 class NodeStates {
   readonly #simulator: NodeSimulator;
   readonly #see: (event: Untimed) => void;
@@ -108,15 +120,6 @@ class NodeStates {
   constructor(simulator: NodeSimulator, see: (event: Untimed) => void) {
     this.#simulator = simulator;
     this.#see = see;
-  }
-
-  async follow(): Promise<void> {
-    this.tell();
-    // Between whole seconds, which probes are made at: what happens at once has to be put in an order.
-    for (let wait = 500; ; wait = 1000) {
-      await sleep(wait);
-      this.tell();
-    }
   }
 
   tell(): void {
@@ -133,7 +136,7 @@ class NodeStates {
   }
 }
 
-/** Tells how many requests there were, once a second at most. */
+/** Tells how many requests there were, where there were more. */
 class RequestCounts {
   readonly #simulator: NodeSimulator;
   readonly #see: (event: Untimed) => void;
@@ -142,18 +145,6 @@ class RequestCounts {
   constructor(simulator: NodeSimulator, see: (event: Untimed) => void) {
     this.#simulator = simulator;
     this.#see = see;
-  }
-
-  async follow(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#simulator.nextRequest();
-      } catch {
-        return;
-      }
-      await sleep(1000);
-      this.tell();
-    }
   }
 
   tell(): void {
