@@ -66,7 +66,7 @@ describe("violations", () => {
     ["nmi-init", "nmi-late", { runs: [2], ready: [2] }, "started at 2 s, before 22 s"],
     ["nmi-init", "nmi-late", { runs: [44], ready: [44] }, "started at 44 s, after 37 s"],
     ["nmi-exec-probes", "nmi-missing", { runs: [1] }, ""],
-    ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 93 s"],
+    ["nmi-exec-probes", "nmi-missing", { runs: [1], ready: [12] }, "ready for 53 s"],
     ["nmi-exec-probes", "nmi-missing", { runs: [1, 52] }, "restarted at 52 s, and should not be"],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5, 31, 45] }, ""],
     ["nmi-exec-probes", "nmi-crashes", { runs: [1], ready: [5] }, "and should not be"],

@@ -240,6 +240,7 @@ function install(file, socketPath) {
   });
   const dateNow = () => Math.floor(now());
   performance.now = () => now() - startedAt;
+  process.uptime = () => (now() - startedAt) / 1000;
   const sinceStart = () => BigInt(Math.round((now() - startedAt) * 1e6));
   process.hrtime = Object.assign(
     (since = [0, 0]) => {
