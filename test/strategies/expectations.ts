@@ -10,7 +10,7 @@ const POLL_S = 5;
 /** At most this often where a look found another in NMI's place: 1, 2, 4, 8 and then 10 s later. */
 const BYPASSED_POLL_S = 10;
 /** From when nothing is in the way of a start to one: what waits looks, and asks for a token again where it had none. */
-export const START_S = 10;
+const START_S = 10;
 /** Of liveness in every manifest. */
 const LIVENESS = { delay: 30, failures: 5 } as const;
 /** For which the library's liveness waits, once there is neither NMI nor a good token. */
