@@ -79,6 +79,9 @@ function spelling(scopes: unknown): string {
   return list.length === 1 ? String(list[0]) : JSON.stringify(list);
 }
 
+/** A token that can be served for no longer than this is served at once: a timer that is late would outlast it. */
+const LAST_MOMENT_MS = 1_000;
+
 /** The credential over a shared state. */
 export class Guard implements GuardedCredential {
   readonly #state: SharedState;
@@ -209,6 +212,8 @@ export class Guard implements GuardedCredential {
     if (clock.now() >= token.refreshAfter) this.#state.refresh(entry, request, { owner: this, schedule });
     if (clock.now() < token.refreshUrgently || entry.acquisition === undefined) return token;
     if (this.#state.gate?.latest()?.state === "closed") return token;
+    const usableMs = token.usableUntil - clock.now();
+    if (usableMs < LAST_MOMENT_MS) return token;
     const wait = new AbortController();
     const abort = (): void => wait.abort(abortSignal === undefined ? undefined : abortError(abortSignal));
     const close = (): void => wait.abort(this.#ended.signal.reason);
@@ -216,11 +221,7 @@ export class Guard implements GuardedCredential {
     this.#ended.signal.addEventListener("abort", close);
     try {
       // Not so long that the token in hand could no longer be served.
-      const patience = Math.min(
-        schedule.attemptTimeoutMs,
-        schedule.budgetMs,
-        (token.usableUntil - clock.now()) / 2,
-      );
+      const patience = Math.min(schedule.attemptTimeoutMs, schedule.budgetMs, usableMs / 2);
       // A caller depends on this timer, so it keeps the process alive.
       const timer = clock.sleep(patience, wait.signal, { keepAlive: true });
       await untilAborted(Promise.race([entry.acquisition.firstAttempt, timer]), wait.signal);

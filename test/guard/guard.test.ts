@@ -269,6 +269,22 @@ describe("a cached token", () => {
     expect(await call).toHaveProperty("token", first.token);
   });
 
+  it.each([1, 999])(
+    "with %i ms of use left is not kept for a refresh that a late timer outlasts",
+    async (ms) => {
+      const world = new World();
+      const credential = await warmed(world, 3_600_000);
+      const first = await credential.getToken(SCOPE);
+      world.clock.jump(3_600_000 - 30_000 - 2_000 - ms);
+      world.token = async () => await new Promise<never>(() => undefined);
+      await world.clock.advance(2_000);
+      const call = credential.getToken(SCOPE);
+      world.clock.jump(ms);
+      await world.clock.advance(500);
+      expect(await outcome(call)).toHaveProperty("value.token", first.token);
+    },
+  );
+
   it("is not served with under 30 s of life", async () => {
     const world = new World();
     const credential = await warmed(world, 3_600_000);

@@ -130,6 +130,16 @@ test("jumps the wall clock alone", async () => {
   });
 });
 
+test("keeps both clocks together over many fractions of a millisecond", async () => {
+  const clock = new ManualClock({ now: Date.UTC(2026, 0, 1), turns: 1 });
+  for (let step = 0; step < 1_000; step++) await clock.advance(0.3);
+  await clock.advance(1_000 - clock.elapsed());
+  expect({ now: clock.now(), elapsed: clock.elapsed() }).toEqual({
+    now: Date.UTC(2026, 0, 1) + 1_000,
+    elapsed: 1_000,
+  });
+});
+
 test("puts overlapping advances one after the other", async () => {
   const clock = new ManualClock();
   await Promise.all([clock.advance(10), clock.advance(5)]);
