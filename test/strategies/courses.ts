@@ -22,6 +22,8 @@ export interface Course {
   readonly role?: number;
   /** How long tokens live that were good at first. */
   readonly tokens: "a day" | "minutes" | "seconds";
+  /** Whether what is away does not answer, so that every look at it lasts until it is given up. */
+  readonly hangs?: true;
   readonly wrong?: WrongToken;
 }
 
@@ -57,7 +59,8 @@ const late = (reach: Reach): Course => ({
   wrong: { from: 0, startedBefore: LATE_S },
 });
 
-const EXIT_GRACE_S = 10;
+/** NMI that exits answers health for as long. */
+export const EXIT_GRACE_S = 10;
 
 const exits = (back: number): Course => ({
   phases: [
@@ -111,6 +114,8 @@ export const COURSES: Readonly<Record<ScenarioName, Course>> = {
   "nmi-crashes": crashes(BACK_IN_TIME_S, "a day"),
   "nmi-crashes-long": crashes(BACK_TOO_LATE_S, "a day"),
   "nmi-crashes-tokens-expire": crashes(BACK_TOO_LATE_S, "seconds"),
+  // The rule leads to NMI all the while.
+  "nmi-freezes": { ...crashes(BACK_TOO_LATE_S, "a day"), hangs: true },
   "rule-dropped": ruleDropped(CHANGE_S, BACK_IN_TIME_S),
   "rule-dropped-early": ruleDropped(EARLY_S, BACK_AFTER_EARLY_S),
   "role-late": {

@@ -1,7 +1,7 @@
 import { COURSES, type Course, type Reach } from "./courses.js";
 import { without, type Span } from "./outcome.js";
 import type { Check, Promises } from "./promises.js";
-import type { NamedScenario } from "./scenarios.js";
+import { STARTUP_S, type NamedScenario } from "./scenarios.js";
 
 /** Of startup, readiness and liveness in every manifest. */
 const PERIOD_S = 5;
@@ -9,8 +9,10 @@ const PERIOD_S = 5;
 const POLL_S = 5;
 /** At most this often where a look found another in NMI's place: 1, 2, 4, 8 and then 10 s later. */
 const BYPASSED_POLL_S = 10;
-/** From when nothing is in the way of a start to one: what waits looks, and asks for a token again where it had none. */
+/** From when nothing is in the way any more to a start: what waits looks, and asks for a token again where it had none. */
 const START_S = 10;
+/** The same where nothing ever was. */
+const startedBy = (from: number): number => from + (from === 0 ? PERIOD_S : START_S);
 /** Of liveness in every manifest. */
 const LIVENESS = { delay: 30, failures: 5 } as const;
 /** For which the library's liveness waits, once there is neither NMI nor a good token. */
@@ -18,7 +20,9 @@ const GRACE_S = 30;
 /** The guard's tokens are used up 30 s before their end, and those of the scenario last 60 s. */
 const USED_UP_S = 60 - 30;
 /** For which the library asks for a token, and its application waits. */
-const BUDGET_S = 80;
+export const BUDGET_S = 80;
+/** After which a look that gets no answer is given up: of the shell's by the kubelet, of the others by themselves. */
+const GIVEN_UP_S: Readonly<Record<Check, number>> = { status: 1, nmi: 2, token: 4 };
 const DEPTH: Readonly<Record<Reach, number>> = { nothing: 0, status: 1, nmi: 2, token: 3 };
 
 const passes = (reach: Reach, check: Check | undefined): boolean =>
@@ -49,7 +53,7 @@ export function expectedOf(promises: Promises, { name, lasts }: NamedScenario): 
   const restart = restartOf(promises, course, ready[0]?.holds ?? false, lasts);
   const wrong = wrongOf(promises, course, starts, restart, lasts);
   return {
-    starts: starts === undefined ? undefined : { from: starts, settled: starts + START_S },
+    starts: starts === undefined ? undefined : { from: starts, settled: startedBy(starts) },
     ready,
     restart,
     wrong,
@@ -79,17 +83,23 @@ function readyOf(
   return merged(changes, lasts).map((span) => {
     const { from, to, holds } = span;
     // A pod is not ready before it is.
-    const atFirst = holds ? START_S : 0;
-    const within = from === 0 || from === starts ? atFirst : noticedWithin(promises, course, from);
-    return { ...span, settled: Math.min(to, from + within) };
+    const atFirst = holds ? startedBy(from) : from;
+    const by = from === 0 || from === starts ? atFirst : from + noticedWithin(promises, course, from);
+    return { ...span, settled: Math.min(to, by) };
   });
 }
 
 /** From a change to a pod whose readiness tells of it: a probe, and before it a look of what answers the probe. */
-function noticedWithin({ keepsTokens }: Promises, { phases }: Course, from: number): number {
-  if (keepsTokens !== true) return PERIOD_S;
+function noticedWithin(
+  { keepsTokens, readiness }: Promises,
+  { phases, hangs }: Course,
+  from: number,
+): number {
+  const looks = keepsTokens === true ? "nmi" : readiness;
+  const lasts = hangs === true && looks !== undefined ? GIVEN_UP_S[looks] : 0;
+  if (keepsTokens !== true) return lasts + PERIOD_S;
   const before = phases.findLast((phase) => phase.from < from);
-  return (before?.reach === "status" ? BYPASSED_POLL_S : POLL_S) + PERIOD_S;
+  return lasts + (before?.reach === "status" ? BYPASSED_POLL_S : POLL_S) + PERIOD_S;
 }
 
 /** Whether there was a token before that phase. */
@@ -119,13 +129,18 @@ function takesWrong({ pinned }: Promises, { wrong }: Course): boolean {
 }
 
 function restartOf(
-  { liveness, keepsTokens }: Promises,
-  { phases, tokens }: Course,
+  { liveness, keepsTokens, start, readiness, restartsSidecar }: Promises,
+  { phases, tokens, hangs }: Course,
   readyAtFirst: boolean,
   lasts: number,
 ): Expected["restart"] {
-  // Until the startup probe has succeeded, nothing asks for liveness: so none is restarted twice, either.
-  if (liveness === undefined || !readyAtFirst) return undefined;
+  if (liveness === undefined) return undefined;
+  // Whatever no init container keeps from running has a startup probe, which looks at the same as readiness.
+  const up = phases.find(({ reach }) => passes(reach, readiness))?.from ?? lasts;
+  const last = STARTUP_S - PERIOD_S;
+  if ((start === undefined || restartsSidecar === true) && up > last) return { from: last, to: STARTUP_S };
+  // Until it has succeeded, nothing asks for liveness: so none is restarted twice, either.
+  if (!readyAtFirst) return undefined;
   const alive = merged(
     phases.map(({ from, reach }) => ({ from, holds: passes(reach, liveness) })),
     lasts,
@@ -141,7 +156,7 @@ function restartOf(
       : { from: Math.max(away.from, LIVENESS.delay), to: Math.max(away.from, LIVENESS.delay) };
   const restart = {
     from: fails.from + (LIVENESS.failures - 1) * PERIOD_S,
-    to: fails.to + LIVENESS.failures * PERIOD_S,
+    to: fails.to + LIVENESS.failures * PERIOD_S + (hangs === true ? GIVEN_UP_S[liveness] : 0),
   };
   return away.to > restart.from ? restart : undefined;
 }
@@ -172,7 +187,7 @@ function wrongOf(
 const settling = (from: number, to: number): Settling => ({
   from,
   to,
-  settled: Math.min(to, from + START_S),
+  settled: Math.min(to, startedBy(from)),
 });
 
 /** While tokens are to be had, and, where the library keeps them, for as long as they are good. */
@@ -186,7 +201,7 @@ function rightOf(
   const { phases, tokens } = course;
   return phases.flatMap(({ from, reach }, index) => {
     const to = phases[index + 1]?.from ?? lasts;
-    if (reach === "token") return [{ from: Math.max(from, starts) + START_S, to }];
+    if (reach === "token") return [{ from: startedBy(Math.max(from, starts)), to }];
     if (application !== "guarded" || !hadToken(course, index)) return [];
     return [{ from, to: tokens === "seconds" ? Math.min(to, USED_UP_S) : to }];
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { resultsTable } from "./results-table.js";
 import { SCENARIOS, type ScenarioName } from "./scenarios.js";
@@ -51,6 +52,11 @@ const ready = (at: number, status = true): TimelineEvent => ({
 const token = (at: number, identity: "right" | "wrong"): TimelineEvent => ({ at, kind: "token", identity });
 
 describe("the table", () => {
+  it("is made of as many scenarios as its page says", () => {
+    const page = readFileSync(new URL("../../examples/kubernetes/README.md", import.meta.url), "utf8");
+    expect(page).toContain(`in ${SCENARIOS.length} scenarios`);
+  });
+
   it("of a pod that runs whatever happens", () => {
     expect(rowOf("nmi-init", () => [running, ready(0), token(0, "wrong")])).toMatchObject({
       strategy: "[`nmi-init`](nmi-init)",
@@ -90,7 +96,7 @@ describe("the table", () => {
       rowOf("nmi-exec-probes", (_each, name) =>
         name === "identity-deleted" ? [running, ready(0), ready(at, false)] : [running, ready(0)],
       )["traffic stopped"];
-    expect([stop(28), stop(37), stop(38), stop(50)]).toEqual([
+    expect([stop(28), stop(39), stop(40), stop(50)]).toEqual([
       "identity deleted",
       "identity deleted",
       "identity deleted (late)",
@@ -101,7 +107,7 @@ describe("the table", () => {
   it("tells who is restarted, and does not say twice what follows", () => {
     const restarted = (told: Told): string | undefined => rowOf("sidecar", told)["restarted"];
     const crashes = (name: ScenarioName): boolean =>
-      name.startsWith("nmi-crashes-") || name === "nmi-exits-long";
+      name.startsWith("nmi-crashes-") || name === "nmi-exits-long" || name === "nmi-freezes";
     expect(restarted((_each, name) => (crashes(name) ? [running, ...restarts(50)] : [running]))).toBe(
       "NMI away for long",
     );

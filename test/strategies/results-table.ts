@@ -1,11 +1,20 @@
 import { markdownTable } from "../generated.js";
 import { readPod, type ContainerSpec } from "./kubelet/manifest.js";
+import { EXIT_GRACE_S } from "./courses.js";
+import { BUDGET_S } from "./expectations.js";
 import { both, length, outcomeOf, type Outcome } from "./outcome.js";
 import { PROMISES } from "./promises.js";
 import type { RequestKind } from "./request-kinds.js";
 import { LATE_S, SCENARIOS, type ScenarioName } from "./scenarios.js";
 import type { Timeline } from "./timeline.js";
 import { linkOf, manifestOf, VARIANT_NAMES, type VariantName } from "./variants.js";
+
+/** Of readiness: whatever ends later has ended for another reason. */
+const STOPS_WITHIN_S = 15;
+/** A look of the library's, which is given up after 2 s, and a readiness probe. */
+const IN_TIME_S = 12;
+/** Longer than readiness takes to notice. */
+const UNNOTICED_S = 15;
 
 /** One row: what is told of a strategy. */
 interface Seen {
@@ -48,9 +57,9 @@ export function resultsTable(timelines: readonly Timeline[]): string {
 /** Of the guidance nothing is said but what follows from the columns above. */
 const READING = `
 **prevented from starting**: _the container_ has not run; _traffic_ means that the application ran, asked for tokens, and was
-not ready. **traffic stopped** is by readiness, within a look of the library's and a readiness probe, 10 s in all; later is
-_late_. **restarted** is by the liveness probe. **wrong identity noticed** says whether the application worked, ready, with a
-token of another identity: in strategies that are not in code it has credentials of the SDK as they are, that name no identity,
+not ready. **traffic stopped** is by readiness, within a look of the library's and a readiness probe, ${IN_TIME_S} s in all; later is
+_late_. **restarted** is by the liveness probe, and by the startup probe where NMI is missing at the start. **wrong identity
+noticed** says whether the application worked, ready, with a token of another identity for more than ${UNNOTICED_S} s: in strategies that are not in code it has credentials of the SDK as they are, that name no identity,
 and renews its tokens while NMI or the identity changes. **upstream requests** are those for tokens, which NMI passes on to
 IMDS, where the whole node has 20 a second; NMI answers looks at its health and at the route itself. Requests and probes are of
 a pod in which everything is in order.
@@ -62,7 +71,7 @@ application's own endpoint, which goes on looking, is better than an init contai
 Where this differs, it is for what the guidance's checks do not look at:
 
 - NMI says \`Not Active\` with status 200: \`shell-wget\`, the check as published, takes it for health.
-- NMI that exits says \`Active\` for another 10 s while its rule is gone, and a rule that somebody drops does not change what it
+- NMI that exits says \`Active\` for another ${EXIT_GRACE_S} s while its rule is gone, and a rule that somebody drops does not change what it
   says at all. The checks here ask who answers for tokens as well.
 - A check in another process says nothing of the tokens that the application has. Credentials of the SDK keep a token of another
   identity that came before NMI did, and a connection to IMDS that was opened while NMI was away, however healthy NMI is
@@ -71,7 +80,7 @@ Where this differs, it is for what the guidance's checks do not look at:
 - A deleted identity does not end its tokens: \`nmi-in-code\`, \`token-in-code\` and \`sidecar\` go on with those that are good, and
   \`token-exec-probes\`, which asks for a new one each time, does not.
 - An identity that is missing is no fault of NMI's: \`nmi-in-code\` takes traffic until the application has asked for its first
-  token for a whole budget, 80 s, in vain, and again once a token has come or nobody has asked for 10 min. \`token-in-code\`
+  token for a whole budget, ${BUDGET_S} s, in vain, and again once a token has come or nobody has asked for 10 min. \`token-in-code\`
   takes none before the token is there, which the library asks for by itself.
 - A token says nothing of roles: an identity that was only just given one is refused by Azure, and only \`arm-init\` waits for
   that.
@@ -111,6 +120,7 @@ function prevented({ outcome }: Seen): string {
 const LATER: readonly Named[] = [
   ["NMI exits", "nmi-exits", "nmi-exits-long"],
   ["NMI crashes", "nmi-crashes", "nmi-crashes-long", "nmi-crashes-tokens-expire"],
+  ["NMI hangs", "nmi-freezes"],
   ["rule dropped", "rule-dropped", "rule-dropped-early"],
   ["identity deleted", "identity-deleted"],
   ["identity made anew", "identity-recreated"],
@@ -118,11 +128,6 @@ const LATER: readonly Named[] = [
 
 /** When the first thing happens. */
 const CHANGES = new Map(SCENARIOS.map(({ name, steps }) => [name, steps[0]?.at]));
-
-/** Of readiness: whatever ends later has ended for another reason. */
-const STOPS_WITHIN_S = 15;
-/** A look of the library's and a readiness probe. */
-const IN_TIME_S = 10;
 
 function stopped({ outcome }: Seen): string {
   const found = LATER.flatMap(([name, ...scenarios]) => {
@@ -139,7 +144,8 @@ function stopped({ outcome }: Seen): string {
 }
 
 const AWAY: readonly Named[] = [
-  ["NMI away for long", "nmi-crashes-long", "nmi-exits-long"],
+  ["NMI missing at the start for 5 min", "nmi-missing"],
+  ["NMI away for long", "nmi-crashes-long", "nmi-exits-long", "nmi-freezes"],
   ["rule dropped for long", "rule-dropped-early"],
   ["NMI away, and no good token left", "nmi-crashes-tokens-expire"],
   ["identity deleted", "identity-deleted"],
@@ -173,9 +179,6 @@ const WRONG: readonly Named[] = [
   ["NMI gone for a while", "nmi-exits", "nmi-exits-long"],
   ["identity made anew", "identity-stale", "identity-recreated"],
 ];
-
-/** Longer than readiness takes to notice. */
-const UNNOTICED_S = 15;
 
 /** Not noticed is what went on: work with another identity's token while the pod was ready. */
 function noticed({ outcome }: Seen): string {

@@ -3,7 +3,7 @@
  * is Azure Resource Manager, which only cells on this machine have one of that does as it is told.
  */
 export interface NodeAction {
-  readonly to: "nmi" | "mic" | "imds" | "arm";
+  readonly to: "nmi" | "mic" | "imds" | "faults" | "arm";
   readonly body: Readonly<Record<string, unknown>> & { readonly action: string };
 }
 

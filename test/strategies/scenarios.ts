@@ -30,6 +30,8 @@ export const BACK_TOO_LATE_S: number = CHANGE_S + 65;
 export const EARLY_S = 12;
 /** Five liveness probes have failed since they began, and the pod waits to be started. */
 export const BACK_AFTER_EARLY_S = 75;
+/** Startup probes, where there are any, fail 60 times, every 5 s. */
+export const STARTUP_S = 300;
 /** What was missing at the start comes. */
 export const LATE_S = 22;
 
@@ -37,6 +39,8 @@ const nmi = (action: string, more: object = {}): NodeAction => ({ to: "nmi", bod
 const imds = (action: string, more: object = {}): NodeAction => ({ to: "imds", body: { action, ...more } });
 
 const arm = (action: string): NodeAction => ({ to: "arm", body: { action } });
+
+const NO_FAULTS: NodeAction = { to: "faults", body: { action: "clear" } };
 
 const stale = (objectId: string | null): NodeAction =>
   imds("set-stale-principal", { identity: APP_IDENTITY, objectId });
@@ -88,6 +92,7 @@ function node(beginning: Beginning): readonly NodeAction[] {
     stale(null),
     ...IDENTITIES[beginning.identities],
     ...(beginning.assigned ? [{ to: "mic", body: { action: "assign", ...assign } } as const] : []),
+    NO_FAULTS,
     NMI_STATE[beginning.nmi],
   ];
 }
@@ -105,6 +110,16 @@ const nmiStarts = (at: number): Scenario["steps"][number] => ({
   actions: [nmi("start")],
 });
 
+/** Connections are taken, and nothing is answered: on the health port, and where tokens are asked for. */
+const NMI_FREEZES = {
+  at: CHANGE_S,
+  step: "NMI freezes",
+  actions: ["health", "nmi"].map((target) => ({
+    to: "faults" as const,
+    body: { action: "always", target, fault: { kind: "hold" } },
+  })),
+};
+
 export type ScenarioName =
   | "in-place"
   | "in-place-one"
@@ -119,6 +134,7 @@ export type ScenarioName =
   | "nmi-crashes"
   | "nmi-crashes-long"
   | "nmi-crashes-tokens-expire"
+  | "nmi-freezes"
   | "rule-dropped"
   | "rule-dropped-early"
   | "role-late"
@@ -160,8 +176,8 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: node({ ...IN_PLACE, nmi: "down" }),
     steps: [],
-    // Longer than liveness that counts from the start would take to restart it, were it not for the startup probe.
-    lasts: 65,
+    // Longer than a startup probe waits.
+    lasts: STARTUP_S + 20,
   },
   "nmi-missing-one": {
     title: "NMI is missing, the kubelet's identity alone on the node",
@@ -182,7 +198,7 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: node({ ...IN_PLACE, nmi: "not-active", identities: "system" }),
     steps: [],
-    // The same.
+    // Longer than liveness that counts from the start would take to restart it, were it not for the startup probe.
     lasts: 65,
   },
   "rule-missing": {
@@ -226,6 +242,13 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     labelled: true,
     given: [...node(IN_PLACE), SHORT_TOKENS],
     steps: [NMI_CRASHES, nmiStarts(BACK_TOO_LATE_S)],
+    lasts: 115,
+  },
+  "nmi-freezes": {
+    title: "NMI takes connections and does not answer, for long",
+    labelled: true,
+    given: node(IN_PLACE),
+    steps: [NMI_FREEZES, { at: BACK_TOO_LATE_S, step: "NMI goes on", actions: [NO_FAULTS] }],
     lasts: 115,
   },
   "rule-dropped": {

@@ -120,6 +120,8 @@ export function pod(comment: readonly string[], spec: YamlMap): YamlMap {
       },
     },
     spec: {
+      "# No check needs the token of the API server: remove this where the application does.": "",
+      automountServiceAccountToken: false,
       securityContext: {
         runAsNonRoot: true,
         runAsUser: 1000,

@@ -7,6 +7,7 @@ import { newFolder } from "../../integration/support/folder.js";
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
 import type { TimelineEvent } from "../timeline.js";
+import { missingPart } from "../missing-part.js";
 import { namespacesWork, type NetworkKind } from "./cell-network.js";
 import { LocalCluster, missingCells } from "./local-cluster.js";
 
@@ -14,6 +15,7 @@ const missing = missingCells();
 beforeEach(({ skip }) => skip(missing !== undefined, missing));
 
 const NETWORKS: readonly NetworkKind[] = namespacesWork() ? ["namespaces", "loopback"] : ["loopback"];
+if (NETWORKS.length < 2) missingPart("network namespaces need root and ip: cells are run on loopback alone");
 const IMAGES = {
   app: { entrypoint: [process.execPath, join(import.meta.dirname, "fixtures/app.mjs")] },
   cli: { entrypoint: [], programs: { "azure-identity-guard": [process.execPath, EXECUTABLE] } },
