@@ -22,9 +22,18 @@ export type ContainerState =
   | { readonly state: "running" }
   | { readonly state: "terminated"; readonly reason: "Completed" | "Error"; readonly exitCode: number };
 
-const RESTARTS: Readonly<Record<RestartPolicy, (exitCode: number) => boolean>> = {
+/** How a container ended. */
+interface End {
+  readonly exitCode: number;
+  /** Its startup or liveness probe had it killed. */
+  readonly probeFailed: boolean;
+}
+
+const RESTARTS: Readonly<Record<RestartPolicy, (end: End) => boolean>> = {
   Always: () => true,
-  OnFailure: (exitCode) => exitCode !== 0,
+  // The kubelet decides to start again what it kills for a probe before it kills it, and so whatever the exit code
+  // (computePodActions of pkg/kubelet/kuberuntime/kuberuntime_manager.go).
+  OnFailure: ({ exitCode, probeFailed }) => probeFailed || exitCode !== 0,
   Never: () => false,
 };
 
@@ -38,6 +47,7 @@ export class ContainerLife {
   readonly #waiters = new Set<() => void>();
   readonly #over = new AbortController();
   #process: RunningProcess | undefined;
+  #probeFailed = false;
   #restarts = 0;
   #started = false;
   #ready = false;
@@ -67,7 +77,8 @@ export class ContainerLife {
     for (;;) {
       const began = this.#world.clock.elapsed();
       const exitCode = await this.#runOnce();
-      if (this.#isOver() || !RESTARTS[this.#policy](exitCode)) return exitCode;
+      const end: End = { exitCode, probeFailed: this.#probeFailed };
+      if (this.#isOver() || !RESTARTS[this.#policy](end)) return exitCode;
       const wait = this.#backOff.after(this.#world.clock.elapsed() - began);
       if (wait > 0) this.#world.state(this, { state: "waiting", reason: "CrashLoopBackOff" });
       await sleepUnlessAborted(this.#world.clock, wait, this.#over.signal);
@@ -96,6 +107,7 @@ export class ContainerLife {
     const { runtime, pod, place } = this.#world;
     const process = await runtime.start(this.spec, resolveContainer(this.spec, pod, place));
     this.#process = process;
+    this.#probeFailed = false;
     this.#world.state(this, { state: "running" });
     const probes = new AbortController();
     if (this.#isOver()) void this.terminate();
@@ -149,6 +161,7 @@ export class ContainerLife {
           // One that has said its last word probes no more.
           if (name === "startup" || (name === "liveness" && !success)) stop();
           if (name === "readiness" || success) return;
+          this.#probeFailed = true;
           void this.#kill(process, spec.terminationGracePeriodSeconds ?? pod.terminationGracePeriodSeconds);
         },
       },

@@ -24,6 +24,8 @@ export class PodOnTrial {
   readonly answers: Record<string, Answer> = {};
   /** Containers that SIGTERM does not end. */
   readonly stubborn: Set<string> = new Set<string>();
+  /** Containers that end with 0 at SIGTERM. */
+  readonly graceful: Set<string> = new Set<string>();
   readonly urls: string[] = [];
   readonly environments: Record<string, Readonly<Record<string, string>>> = {};
   readonly ended: Promise<"Succeeded" | "Failed">;
@@ -75,7 +77,7 @@ export class PodOnTrial {
         const kill = (signal: "SIGTERM" | "SIGKILL"): void => {
           this.#say(`${signal} ${name}`);
           if (signal === "SIGKILL") exit(KILLED);
-          else if (!this.stubborn.has(name)) exit(TERMINATED);
+          else if (!this.stubborn.has(name)) exit(this.graceful.has(name) ? 0 : TERMINATED);
         };
         const container = { exited: promise, exit, kill };
         this.#running.set(name, container);

@@ -4,9 +4,9 @@ import { PodOnTrial } from "./pod-on-trial.js";
 
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 
-const pod = (policy?: string): PodOnTrial =>
+const pod = (policy?: string, probes = ""): PodOnTrial =>
   new PodOnTrial(
-    `{ ${policy === undefined ? "" : `restartPolicy: ${policy}, `}containers: [{ name: app, image: app }] }`,
+    `{ ${policy === undefined ? "" : `restartPolicy: ${policy}, `}containers: [{ name: app, image: app ${probes} }] }`,
   );
 
 describe("restartPolicy", () => {
@@ -24,6 +24,36 @@ describe("restartPolicy", () => {
     await trial.exit("app", exitCode);
     await trial.seconds(1000);
     expect(trial.take(/start app/u)).toHaveLength(restarts ? 2 : 1);
+  });
+
+  // pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions: "failed liveness probe, will be restarted".
+  test.each([
+    { policy: "Always", probe: "liveness", restarts: true },
+    { policy: "OnFailure", probe: "liveness", restarts: true },
+    { policy: "OnFailure", probe: "startup", restarts: true },
+    { policy: "Never", probe: "liveness", restarts: false },
+    { policy: "Never", probe: "startup", restarts: false },
+  ])(
+    "$policy, killed for its $probe probe, and exit code 0: restarts is $restarts",
+    async ({ policy, probe, restarts }) => {
+      const trial = pod(policy, `, ${probe}Probe: { exec: { command: [check] }, failureThreshold: 1 }`);
+      trial.graceful.add("app");
+      trial.answers["check"] = 1;
+      await trial.seconds(5);
+      const seen = trial.take(/start app|terminated/u);
+      expect(seen).toContain("0 app terminated (Completed 0) #0");
+      expect(seen.filter((line) => line.endsWith("start app"))).toHaveLength(restarts ? 2 : 1);
+    },
+  );
+
+  test("OnFailure, and an end of its own with 0 after one for a probe: is not restarted again", async () => {
+    const trial = pod("OnFailure", ", livenessProbe: { exec: { command: [check] }, failureThreshold: 1 }");
+    trial.answers["check"] = 1;
+    await trial.seconds(0);
+    trial.answers["check"] = 0;
+    await trial.seconds(20);
+    await trial.exit("app", 0);
+    await expect(trial.ended).resolves.toBe("Succeeded");
   });
 
   test.each([
