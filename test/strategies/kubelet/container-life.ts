@@ -46,6 +46,7 @@ export class ContainerLife {
   readonly #backOff = new CrashBackOff();
   readonly #waiters = new Set<() => void>();
   readonly #over = new AbortController();
+  #starting: Promise<RunningProcess> | undefined;
   #process: RunningProcess | undefined;
   #probeFailed = false;
   #restarts = 0;
@@ -96,22 +97,23 @@ export class ContainerLife {
     if (!this.#started) await new Promise<void>((resolve) => this.#waiters.add(resolve));
   }
 
-  /** Ends it for good: SIGTERM, and SIGKILL after the pod's grace. Resolves when it has exited. */
-  async terminate(): Promise<void> {
+  /** Ends it for good: SIGTERM, and SIGKILL after that grace. Resolves when it has exited. */
+  async terminate(graceMs: number): Promise<void> {
     this.#over.abort();
-    if (this.#process !== undefined)
-      await this.#kill(this.#process, this.#world.pod.terminationGracePeriodSeconds);
+    const process = this.#process ?? (await this.#starting);
+    if (process !== undefined) await this.#kill(process, graceMs);
   }
 
   async #runOnce(): Promise<number> {
     const { runtime, pod, place } = this.#world;
-    const process = await runtime.start(this.spec, resolveContainer(this.spec, pod, place));
+    this.#starting = runtime.start(this.spec, resolveContainer(this.spec, pod, place));
+    const process = await this.#starting;
+    this.#starting = undefined;
     this.#process = process;
     this.#probeFailed = false;
     this.#world.state(this, { state: "running" });
     const probes = new AbortController();
-    if (this.#isOver()) void this.terminate();
-    else this.#probe(process, probes.signal);
+    if (!this.#isOver()) this.#probe(process, probes.signal);
     const { exitCode } = await process.exited;
     probes.abort();
     this.#process = undefined;
@@ -162,7 +164,8 @@ export class ContainerLife {
           if (name === "startup" || (name === "liveness" && !success)) stop();
           if (name === "readiness" || success) return;
           this.#probeFailed = true;
-          void this.#kill(process, spec.terminationGracePeriodSeconds ?? pod.terminationGracePeriodSeconds);
+          const graceSeconds = spec.terminationGracePeriodSeconds ?? pod.terminationGracePeriodSeconds;
+          void this.#kill(process, graceSeconds * 1000);
         },
       },
       done.signal,
@@ -183,11 +186,11 @@ export class ContainerLife {
     return status >= 200 && status < 400;
   }
 
-  async #kill(process: RunningProcess, graceSeconds: number): Promise<void> {
+  async #kill(process: RunningProcess, graceMs: number): Promise<void> {
     const exited = new AbortController();
     process.kill("SIGTERM");
     const gone = process.exited.then(() => exited.abort());
-    await sleepUnlessAborted(this.#world.clock, graceSeconds * 1000, exited.signal);
+    await sleepUnlessAborted(this.#world.clock, graceMs, exited.signal);
     if (!exited.signal.aborted) process.kill("SIGKILL");
     await gone;
   }

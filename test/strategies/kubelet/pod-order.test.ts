@@ -146,6 +146,58 @@ describe("sidecars", () => {
     ]);
   });
 
+  // "If the grace period expires before the termination process is complete [...] all remaining containers in the Pod will be
+  // terminated simultaneously with a short grace period" (pod-lifecycle/#termination-with-sidecars). How short, and that the
+  // rest has to do until then: killContainer of pkg/kubelet/kuberuntime/kuberuntime_container.go.
+  test("at the pod's end all share one grace period, and with 2 s nobody is left", async () => {
+    const trial = pod(
+      [container("one", SIDECAR), container("two", SIDECAR), container("three", SIDECAR)],
+      undefined,
+      ", terminationGracePeriodSeconds: 20",
+    );
+    for (const name of ["one", "two", "three"]) trial.stubborn.add(name);
+    await trial.seconds(1);
+    const ended = trial.terminate();
+    await trial.seconds(22);
+    await ended;
+    await expect(trial.ended).resolves.toBe("Failed");
+    expect(trial.take(/SIG/u)).toEqual([
+      "1 SIGTERM app",
+      "1 SIGTERM three",
+      "21 SIGKILL three",
+      "21 SIGTERM two",
+      "21 SIGTERM one",
+      "23 SIGKILL two",
+      "23 SIGKILL one",
+    ]);
+    expect(trial.clock.pending).toBe(0);
+  });
+
+  test("a sidecar has what the containers have left of the grace period", async () => {
+    const trial = pod([container("side", SIDECAR)], undefined, ", terminationGracePeriodSeconds: 20");
+    for (const name of ["app", "side"]) trial.stubborn.add(name);
+    await trial.seconds(1);
+    const ended = trial.terminate();
+    await trial.seconds(15);
+    await trial.exit("app", 0);
+    await trial.seconds(5);
+    await ended;
+    expect(trial.take(/SIG/u)).toEqual(["1 SIGTERM app", "16 SIGTERM side", "21 SIGKILL side"]);
+  });
+
+  test("are ended once where the pod is ended while they end", async () => {
+    const trial = pod([container("side", SIDECAR)], undefined, ", restartPolicy: Never");
+    trial.stubborn.add("side");
+    await trial.seconds(1);
+    await trial.exit("app", 0);
+    await trial.seconds(10);
+    const ended = [trial.terminate(), trial.terminate()];
+    await trial.seconds(20);
+    await Promise.all(ended);
+    await expect(trial.ended).resolves.toBe("Succeeded");
+    expect(trial.take(/SIG/u)).toEqual(["1 SIGTERM side", "31 SIGKILL side"]);
+  });
+
   test("do not keep a pod whose containers have completed", async () => {
     const trial = pod([container("side", SIDECAR)], undefined, ", restartPolicy: OnFailure");
     await trial.seconds(1);
@@ -205,6 +257,16 @@ test("a pod that is ended during its initialization starts nothing more", async 
   await trial.terminate();
   await expect(trial.ended).resolves.toBe("Failed");
   expect(trial.take(/start|SIG/u)).toEqual(["0 start first", "1 SIGTERM first"]);
+});
+
+test("a pod that is ended while a container is about to run ends it, too", async () => {
+  const trial = pod([container("first")]);
+  trial.stubborn.add("first");
+  const ended = trial.terminate();
+  await trial.seconds(30);
+  await ended;
+  await expect(trial.ended).resolves.toBe("Failed");
+  expect(trial.take(/start|SIG/u)).toEqual(["0 start first", "0 SIGTERM first", "30 SIGKILL first"]);
 });
 
 test("a pod that is ended during a back-off starts nothing more", async () => {

@@ -3,6 +3,7 @@ import type { ConditionEvent, ContainerEvent, ProbeEvent } from "../timeline.js"
 import { ContainerLife, type ContainerState, type ContainerWorld } from "./container-life.js";
 import type { PodPlace } from "./environment.js";
 import type { PodManifest } from "./manifest.js";
+import { sleepUnlessAborted } from "./probe-worker.js";
 import { ManifestError } from "./read-fields.js";
 import type { Runtime } from "./runtime.js";
 
@@ -17,19 +18,24 @@ export interface PodOptions {
 
 type Conditions = Record<ConditionEvent["condition"], boolean>;
 
+/** For each at least, however little is left of the grace period: pkg/kubelet/kuberuntime/kuberuntime_container.go. */
+const LEAST_GRACE_MS = 2000;
+
 /** A pod on the node: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ */
 export class Pod {
   readonly #manifest: PodManifest;
+  readonly #clock: Clock;
   readonly #seen: (event: PodEvent) => void;
   readonly #inits: readonly ContainerLife[];
   readonly #containers: readonly ContainerLife[];
   readonly #conditions: Partial<Conditions> = {};
   #initialized = false;
-  #terminating = false;
+  #termination: Promise<void> | undefined;
 
   constructor(manifest: PodManifest, { place, runtime, clock, seen }: PodOptions) {
     checkPorts(manifest);
     this.#manifest = manifest;
+    this.#clock = clock;
     this.#seen = seen;
     const world: ContainerWorld = {
       pod: manifest,
@@ -55,41 +61,55 @@ export class Pod {
     for (const life of [...this.#inits, ...this.#containers])
       this.#tellState(life, { state: "waiting", reason });
     this.#tellConditions();
-    if (!(await this.#initialize())) {
+    if (!(await this.#initialize()) || this.#termination !== undefined) {
       await this.terminate();
       return "Failed";
     }
     this.#initialized = true;
     this.#tellConditions();
     const exitCodes = await Promise.all(this.#containers.map(async (life) => await life.run()));
-    await this.#endSidecars();
+    await this.terminate();
     return exitCodes.every((code) => code === 0) ? "Succeeded" : "Failed";
   }
 
-  /**
-   * Ends containers together, and then sidecars one by one, the last first.
-   * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#sidecar-containers-and-pod-lifecycle
-   */
+  /** Ends it once, however often it is asked to. */
   async terminate(): Promise<void> {
-    this.#terminating = true;
-    const ordinary = this.#inits.filter((life) => !isSidecar(life));
-    await Promise.all([...ordinary, ...this.#containers].map(async (life) => await life.terminate()));
-    await this.#endSidecars();
+    this.#termination ??= this.#terminate();
+    await this.#termination;
   }
 
-  /** One after another; resolves with whether containers may start. */
+  /** One after another; resolves with whether all have done so. */
   async #initialize(): Promise<boolean> {
     for (const life of this.#inits) {
-      if (this.#terminating) return false;
+      if (this.#termination !== undefined) return false;
       const run = life.run();
       if (isSidecar(life)) await Promise.race([life.untilStarted(), run]);
       else if ((await run) !== 0) return false;
     }
-    return !this.#terminating;
+    return true;
   }
 
-  async #endSidecars(): Promise<void> {
-    for (const life of this.#inits.filter(isSidecar).reverse()) await life.terminate();
+  /**
+   * Ends containers together, and then sidecars one by one, the last first. The grace period is the pod's: each has what others
+   * have left of it, and once it is over nobody waits any more.
+   * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#termination-with-sidecars
+   */
+  async #terminate(): Promise<void> {
+    const graceMs = this.#manifest.terminationGracePeriodSeconds * 1000;
+    const deadline = this.#clock.elapsed() + graceMs;
+    const end = async (life: ContainerLife): Promise<void> =>
+      await life.terminate(Math.max(LEAST_GRACE_MS, deadline - this.#clock.elapsed()));
+    const ordinary = this.#inits.filter((life) => !isSidecar(life));
+    let turn: Promise<unknown> = Promise.all([...ordinary, ...this.#containers].map(end));
+    const ended = [turn];
+    const allEnded = new AbortController();
+    const graceOver = sleepUnlessAborted(this.#clock, graceMs, allEnded.signal);
+    for (const sidecar of this.#inits.filter(isSidecar).reverse()) {
+      turn = Promise.race([turn, graceOver]).then(async () => await end(sidecar));
+      ended.push(turn);
+    }
+    await Promise.all(ended);
+    allEnded.abort();
   }
 
   #tellState(life: ContainerLife, state: ContainerState): void {
