@@ -126,16 +126,23 @@ export class ContainerLife {
     return exitCode;
   }
 
-  /** Readiness and liveness, and their delays, begin when the startup probe has succeeded. */
+  /**
+   * Readiness and liveness, and their delays, begin when the startup probe has succeeded, as documented for
+   * `initialDelaySeconds` (Configure probes). The kubelet itself counts delays from the start of the container
+   * (`doProbe` of pkg/kubelet/prober/worker.go), and begins earlier: with no delay where the startup probe took longer.
+   * https://github.com/kubernetes/website/issues/42539
+   */
   #probe(process: RunningProcess, signal: AbortSignal): void {
     const { startupProbe, readinessProbe, livenessProbe } = this.spec;
+    // Of what is to end the kubelet asks for readiness alone (doProbe): nothing is to kill it twice.
+    const untilEnd = AbortSignal.any([signal, this.#over.signal]);
     const begin = (): void => {
       this.#set({ started: true, ready: readinessProbe === undefined });
       this.#run("readiness", readinessProbe, false, process, signal, (ready) => this.#set({ ready }));
-      this.#run("liveness", livenessProbe, true, process, signal, () => undefined);
+      this.#run("liveness", livenessProbe, true, process, untilEnd, () => undefined);
     };
     if (startupProbe === undefined) begin();
-    else this.#run("startup", startupProbe, undefined, process, signal, (success) => success && begin());
+    else this.#run("startup", startupProbe, undefined, process, untilEnd, (success) => success && begin());
   }
 
   #run(

@@ -143,7 +143,8 @@ describe("the startup probe (Container probes)", () => {
     expect(trial.take(/readiness in|liveness in/u)).toEqual([]);
     trial.answers["startup"] = 0;
     await trial.seconds(7);
-    // Delays of the others begin with its success.
+    // "liveness and readiness probe delays do not begin until the startup probe has succeeded" (initialDelaySeconds). The kubelet
+    // itself would ask for liveness with no delay: pkg/kubelet/prober/worker.go counts the 6 s from the container's start.
     expect(trial.take(/exec/u)).toEqual([
       "10 exec startup in app",
       "10 exec readiness in app",
@@ -222,6 +223,30 @@ describe("the liveness probe (Container probes)", () => {
     trial.answers["liveness"] = 1;
     await trial.seconds(7);
     expect(trial.take(/SIG/u)).toEqual(["3 SIGTERM app", "7 SIGKILL app"]);
+  });
+
+  // pkg/kubelet/prober/worker.go, doProbe: "Graceful shutdown of the pod."
+  test("asks no more once the pod is to end, and neither does startup; readiness goes on", async () => {
+    const probes = ["liveness", "startup", "readiness"].map((name) => {
+      const trial = pod(exec(name, ", initialDelaySeconds: 2, periodSeconds: 2, failureThreshold: 2"));
+      trial.stubborn.add("app");
+      trial.answers[name] = 1;
+      return trial;
+    });
+    for (const trial of probes) {
+      await trial.seconds(3);
+      const ended = trial.terminate();
+      await trial.seconds(30);
+      await ended;
+    }
+    const [liveness, startup, readiness] = probes.map((trial) => trial.take(/exec|SIG/u));
+    expect(liveness).toEqual(["2 exec liveness in app", "3 SIGTERM app", "33 SIGKILL app"]);
+    expect(startup).toEqual(["2 exec startup in app", "3 SIGTERM app", "33 SIGKILL app"]);
+    expect(readiness?.slice(0, 3)).toEqual([
+      "2 exec readiness in app",
+      "3 SIGTERM app",
+      "4 exec readiness in app",
+    ]);
   });
 
   test("leaves readiness alone while it fails", async () => {
