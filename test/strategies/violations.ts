@@ -7,8 +7,9 @@ import type { VariantName } from "./variants.js";
 
 /**
  * What a cluster may be late by, in seconds; and a cell on this machine, whose clock stands still while it works. A container
- * takes a while to start, what the API server and the logs tell comes late, and a kubelet counts the delay of liveness from the
- * start of the container, a startup probe's period or so before the documentation has it begin.
+ * takes a while to start, and what the API server and the logs tell comes late. That a kubelet may begin liveness earlier than
+ * documented (`#probe` of kubelet/container-life.ts) needs no slack: expectations count its delay from when the pod was created,
+ * and no container starts before.
  */
 export const SLACK_S = { cluster: 5, local: 0.1 } as const;
 /** From one time that the application asks for a token to the next: until then it goes by the last. */
