@@ -164,6 +164,7 @@ describe.each(NETWORKS)("in %s", (network) => {
   });
 });
 
+// As documented. The kubelet itself would wait 0 s twice and then 10 s, 20 s: see CrashBackOff.
 test("a container that liveness kills again and again is restarted after 0 s, 10 s, 20 s", async () => {
   const probe = "httpGet: { port: 8086 }, periodSeconds: 1, failureThreshold: 1";
   const spec = `{ containers: [{ name: app, image: app, env: [{ name: HEALTHY_FOR, value: "5" }], livenessProbe: { ${probe} } }] }`;
