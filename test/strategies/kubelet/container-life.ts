@@ -1,6 +1,6 @@
 import type { Clock } from "../../../src/clock.js";
 import { CrashBackOff } from "./crash-back-off.js";
-import { resolveContainer, type PodPlace } from "./environment.js";
+import { resolveContainer, resolveProbeCommand, type PodPlace } from "./environment.js";
 import type { ContainerSpec, PodManifest, RestartPolicy } from "./manifest.js";
 import { runProbe, sleepUnlessAborted } from "./probe-worker.js";
 import type { ProbeName, ProbeSpec } from "./probe-spec.js";
@@ -181,7 +181,10 @@ export class ContainerLife {
 
   async #attempt({ handler }: ProbeSpec, process: RunningProcess, signal: AbortSignal): Promise<boolean> {
     const { runtime, place } = this.#world;
-    if (handler.kind === "exec") return (await runtime.exec(process, handler.command, signal)).exitCode === 0;
+    if (handler.kind === "exec") {
+      const command = resolveProbeCommand(handler.command, this.spec);
+      return (await runtime.exec(process, command, signal)).exitCode === 0;
+    }
     const port = this.spec.ports.find(({ name }) => name === handler.port)?.containerPort ?? handler.port;
     const path = handler.path.startsWith("/") ? handler.path : `/${handler.path}`;
     const headers = Object.fromEntries(handler.headers.map(({ name, value }) => [name, value]));

@@ -43,6 +43,15 @@ export function resolveContainer(
   return { command: all(container.command), args: all(container.args), env };
 }
 
+/**
+ * What an exec probe runs: `$(NAME)` is the variable's value as the manifest has it, and nothing where that is a field's. Not in
+ * the documentation: `ExpandContainerCommandOnlyStatic` of pkg/kubelet/container/helpers.go.
+ */
+export function resolveProbeCommand(command: readonly string[], { env }: ContainerSpec): readonly string[] {
+  const asGiven = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  return command.map((word) => expand(word, asGiven));
+}
+
 function field(path: string, pod: PodManifest, place: PodPlace): string {
   const [, map, key] = OF_MAP.exec(path) ?? [];
   if (map === "labels" || map === "annotations") return pod.metadata[map][key ?? ""] ?? "";

@@ -131,6 +131,21 @@ describe("exec (Container probes)", () => {
     await trial.seconds(0);
     expect(trial.take(/readiness of/u)).toEqual([`0 readiness of app ${verdict}`]);
   });
+
+  // Not in the documentation: ExpandContainerCommandOnlyStatic of pkg/kubelet/container/helpers.go, which
+  // pkg/kubelet/prober/prober.go calls, expands neither what is in values nor what comes from fields.
+  test.each([
+    { word: "$(PORT)", becomes: "8086" },
+    { word: "http://$(NEXT)", becomes: "http://$(PORT)1" },
+    { word: "at=$(HOST_IP)", becomes: "at=" },
+    { word: "$(NONE)", becomes: "$(NONE)" },
+    { word: "$$(PORT)", becomes: "$(PORT)" },
+  ])("$word of its command becomes $becomes", async ({ word, becomes }) => {
+    const env = `env: [{ name: PORT, value: "8086" }, { name: NEXT, value: "$(PORT)1" }, { name: HOST_IP, valueFrom: { fieldRef: { fieldPath: status.hostIP } } }]`;
+    const trial = pod(`${env}, readinessProbe: { exec: { command: [check, "${word}"] } }`);
+    await trial.seconds(0);
+    expect(trial.take(/exec/u)).toEqual([`0 exec check ${becomes} in app`]);
+  });
 });
 
 describe("the startup probe (Container probes)", () => {
