@@ -187,7 +187,7 @@ export class ContainerLife {
     }
     const port = this.spec.ports.find(({ name }) => name === handler.port)?.containerPort ?? handler.port;
     const path = handler.path.startsWith("/") ? handler.path : `/${handler.path}`;
-    const headers = Object.fromEntries(handler.headers.map(({ name, value }) => [name, value]));
+    const headers = Object.fromEntries(handler.httpHeaders.map(({ name, value }) => [name, value]));
     const { status } = await runtime.httpGet(
       `http://${handler.host ?? place.podIP}:${port}${path}`,
       headers,

@@ -33,7 +33,6 @@ test("what is not given has the API's defaults", () => {
       port: 80,
       host: undefined,
       scheme: "HTTP",
-      headers: [],
       httpHeaders: [],
     },
     initialDelaySeconds: 0,

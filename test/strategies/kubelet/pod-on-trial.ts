@@ -15,7 +15,7 @@ const KILLED = 137;
 
 /**
  * A pod of this kubelet on a clock that the test moves, with containers that do as the test says. Everything that happens is
- * in `lines`, each with its second: `5 start app`, `5 exec app`, `5 Ready`, `9 not Ready`.
+ * in `lines`, each with its second: `5 start app`, `5 exec check in app`, `5 Ready`, `9 not Ready`.
  */
 export class PodOnTrial {
   readonly clock: ManualClock = new ManualClock({ now: 0, turns: 4 });

@@ -37,7 +37,7 @@ export interface HttpProbe {
   readonly port: number | string;
   /** Where not the pod's own address. */
   readonly host: string | undefined;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly httpHeaders: readonly { readonly name: string; readonly value: string }[];
 }
 
 const fields = object({
@@ -66,9 +66,7 @@ export const probe =
     const { exec, httpGet, ...times } = fields(value, at);
     const handlers = [
       ...(exec === undefined ? [] : [{ kind: "exec" as const, command: exec.command }]),
-      ...(httpGet === undefined
-        ? []
-        : [{ kind: "httpGet" as const, ...httpGet, headers: httpGet.httpHeaders }]),
+      ...(httpGet === undefined ? [] : [{ kind: "httpGet" as const, ...httpGet }]),
     ];
     const [handler, ...more] = handlers;
     if (handler === undefined || more.length > 0)
