@@ -41,6 +41,15 @@ export interface FakeApiHooks {
   refuse?: (request: ApiRequest) => string | undefined;
 }
 
+const CODES: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  NotFound: 404,
+  Conflict: 409,
+  Invalid: 422,
+  InternalError: 500,
+  ServiceUnavailable: 503,
+};
+
 const READY = { conditions: [{ type: "Ready", status: "True" }] };
 
 /** Of an API server and its controllers on loopback, what the runner needs; every request is recorded. */
@@ -141,7 +150,7 @@ export class FakeApiServer implements AsyncDisposable {
     this.requests.push(recorded);
     const reason = this.#hooks.refuse?.(recorded);
     if (reason !== undefined) {
-      refuse(response, 403, reason);
+      refuse(response, CODES[reason] ?? 403, reason);
       return;
     }
     if (/\/pods\/[^/]+\/proxy\//u.test(pathname)) {
@@ -290,6 +299,7 @@ function refuse(response: ServerResponse, code: number, reason: string): void {
     message: `it is ${reason}`,
     reason,
     code,
+    details: { kind: "DaemonSet", name: "nmi" },
   };
   answer(response, code, status);
 }

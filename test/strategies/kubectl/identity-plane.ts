@@ -8,6 +8,8 @@ export interface IdentityPlane {
   whyNot(cell: Cell): string | undefined;
   /** A node that is as the cell's `given` says. */
   prepare(cell: Cell, signal: AbortSignal): Promise<PreparedNode>;
+  /** At the end of the run: once more what a node's own `restore` could not do. */
+  restore(): Promise<void>;
 }
 
 export interface PreparedNode {

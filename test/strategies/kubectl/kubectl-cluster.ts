@@ -5,6 +5,7 @@ import type { ScenarioStep } from "../scenario.js";
 import type { TimelineEvent } from "../timeline.js";
 import { removeAndAwait } from "./await-cluster.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
+import { inTurn, isOfAbort } from "./in-turn.js";
 import type { Kubectl } from "./kubectl.js";
 import type { PodJson } from "./kubernetes-types.js";
 import type { Happening } from "./pod-events.js";
@@ -48,15 +49,20 @@ export class KubectlCluster implements Cluster {
       const ends = made.map((path) => async () => await removeAndAwait(this.#kubectl, path));
       await inTurn([...ends, async () => await node?.restore()]);
     };
-    try {
-      node = await plane.prepare(cell, signal);
-      await this.#watch(cell, objects, node, seen, signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
+    const work = async (): Promise<void> => {
+      try {
+        node = await plane.prepare(cell, signal);
+        await this.#watch(cell, objects, node, seen, signal);
+      } catch (error) {
+        // What could not be put back is for a person, cut off or not.
+        if (!isOfAbort(error, signal)) throw error;
+      }
+    };
+    const end = async (): Promise<void> => {
       if (keep) this.#leftovers = cleanUp;
       else await cleanUp();
-    }
+    };
+    await inTurn([work, end]);
   }
 
   async #watch(
@@ -127,11 +133,4 @@ function requestTeller(
     }
     return counts !== undefined;
   };
-}
-
-/** All of them, whatever becomes of the others; throws the first error then. */
-async function inTurn(works: readonly (() => Promise<void>)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const work of works) await work().catch((error: unknown) => errors.push(error));
-  if (errors.length > 0) throw errors[0];
 }

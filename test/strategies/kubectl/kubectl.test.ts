@@ -1,6 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../integration/support/eventually.js";
-import { isNotFound, Kubectl, KubectlError } from "./kubectl.js";
+import { isFinal, isNotFound, Kubectl, KubectlError } from "./kubectl.js";
 import { missingKubectl, startCluster } from "./kubectl-setup.js";
 
 const missing = missingKubectl();
@@ -37,6 +40,17 @@ describe.skipIf(missing !== undefined)("kubectl", { timeout: 120_000 }, () => {
     await expect(kubectl.get(PODS)).rejects.toMatchObject({ reason: "Forbidden" });
     await expect(kubectl.remove(PODS)).rejects.toMatchObject({ reason: "Forbidden" });
   });
+
+  test.each(["Forbidden", "Unauthorized", "Invalid", "Conflict", "ServiceUnavailable"])(
+    "knows %s by kubectl's words for it",
+    async (reason) => {
+      await using cluster = await startCluster({ refuse: () => reason });
+      const kubectl = new Kubectl({ environment: cluster.environment });
+      const error: unknown = await kubectl.replace(PODS, {}).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ reason });
+      expect(isFinal(error)).toBe(!["Conflict", "ServiceUnavailable"].includes(reason));
+    },
+  );
 
   test("that is not there fails, and does not wait", async () => {
     const kubectl = new Kubectl({ program: "/nowhere/kubectl", environment: {} });
@@ -91,4 +105,15 @@ describe.skipIf(missing !== undefined)("kubectl", { timeout: 120_000 }, () => {
     await expect(kubectl.get(PODS, AbortSignal.abort())).rejects.toThrow("abort");
     expect(cluster.api.requests).toEqual([]);
   });
+});
+
+test("a kubectl that does not answer is ended, with the plugin that it waits for", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
+  onTestFinished(async () => await rm(folder, { recursive: true }));
+  const program = join(folder, "kubectl");
+  // The child has its pipes, as a plugin that asks for a login would.
+  await writeFile(program, "#!/bin/sh\nsleep 60 &\nwait\n", { mode: 0o755 });
+  const kubectl = new Kubectl({ program, environment: { PATH: process.env["PATH"] }, answerMs: 100 });
+  await expect(kubectl.get(PODS)).rejects.toThrow("no answer within 0.1 s");
+  await expect(kubectl.create(PODS, {})).rejects.toThrow(KubectlError);
 });

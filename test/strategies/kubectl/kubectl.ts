@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 const running = new Set<ChildProcess>();
-process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.once("exit", () => running.forEach(kill));
+
+/** Two of the reasons kubectl puts in words of its own. */
+const WORDS: readonly (readonly [reason: string, words: RegExp])[] = [
+  ["Unauthorized", /You must be logged in to the server/u],
+  ["Invalid", /^The (?:request|.+ ".*") is invalid/mu],
+];
 
 /** `kubectl` said no, or could not be run. */
 export class KubectlError extends Error {
@@ -13,7 +19,8 @@ export class KubectlError extends Error {
   constructor(command: readonly string[], stderr: string) {
     const said = stderr.trim().slice(-1000);
     super(`kubectl ${command.join(" ")}: ${said === "" ? "ended without a word" : said}`);
-    this.reason = /Error from server \((\w+)\)/u.exec(stderr)?.[1];
+    this.reason =
+      /Error from server \((\w+)\)/u.exec(stderr)?.[1] ?? WORDS.find(([, words]) => words.test(stderr))?.[0];
   }
 }
 
@@ -24,6 +31,8 @@ export interface KubectlOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default: the current one. */
   readonly context?: string | undefined;
+  /** How long an answer may take that is one piece. Default 30 s. */
+  readonly answerMs?: number;
 }
 
 export interface Target {
@@ -101,9 +110,9 @@ export class Kubectl {
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string, void> {
     const command = ["get", "--raw", path];
     const child = this.#start(command);
-    const kill = (): void => void child.kill("SIGKILL");
-    signal.addEventListener("abort", kill, { once: true });
-    if (signal.aborted) kill();
+    const stop = (): void => kill(child);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     const ended = endOf(child);
     // It may fail before anybody waits for it; whoever does is told all the same.
     ended.catch(() => undefined);
@@ -116,8 +125,8 @@ export class Kubectl {
       const code = await ended;
       if (code !== 0 && !signal.aborted) throw new KubectlError(command, await stderr);
     } finally {
-      signal.removeEventListener("abort", kill);
-      kill();
+      signal.removeEventListener("abort", stop);
+      stop();
       await ended.catch(() => undefined);
     }
   }
@@ -127,9 +136,12 @@ export class Kubectl {
     { input, signal }: { readonly input?: string; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<string> {
     signal?.throwIfAborted();
+    const { answerMs = 30_000 } = this.#options;
+    // Not --request-timeout: it goes to the server as a part of the path, and ends no plugin that waits for a login.
+    const deadline = AbortSignal.timeout(answerMs);
     const child = this.#start(command);
-    const kill = (): void => void child.kill("SIGKILL");
-    signal?.addEventListener("abort", kill, { once: true });
+    const stop = (): void => kill(child);
+    for (const each of [deadline, signal]) each?.addEventListener("abort", stop, { once: true });
     try {
       // It may end, and close its input, before it has read all.
       child.stdin?.on("error", () => undefined).end(input ?? "");
@@ -139,10 +151,10 @@ export class Kubectl {
         collected(child.stderr),
       ]);
       signal?.throwIfAborted();
-      if (code !== 0) throw new KubectlError(command, stderr);
-      return stdout;
+      if (code === 0) return stdout;
+      throw new KubectlError(command, deadline.aborted ? `no answer within ${answerMs / 1000} s` : stderr);
     } finally {
-      signal?.removeEventListener("abort", kill);
+      for (const each of [deadline, signal]) each?.removeEventListener("abort", stop);
     }
   }
 
@@ -167,6 +179,24 @@ export const isNotFound = (error: unknown): boolean =>
 /** Somebody else was faster. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof KubectlError && error.reason === "Conflict";
+
+/** The server said no, has changed nothing, and will say so again. */
+const FINAL = ["Forbidden", "Unauthorized", "Invalid", "NotFound", "AlreadyExists"];
+
+/** Nothing is to be had by asking again, as it may be of a server that is overloaded, or starting. */
+export const isFinal = (error: unknown): boolean =>
+  error instanceof KubectlError && error.reason !== undefined && FINAL.includes(error.reason);
+
+/** With what it has started: a plugin for the login would go on, and hold the pipes open. */
+function kill(child: ChildProcess): void {
+  // Until all of its pipes are closed nobody else's process has its ID.
+  if (child.pid === undefined || !running.has(child)) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
 
 async function endOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, "exit")) as [number | null];

@@ -1,9 +1,10 @@
 import type { Cell } from "../cluster.js";
 import type { NodeAction } from "../scenario.js";
-import { awaitCluster, ClusterError } from "./await-cluster.js";
+import { awaitCluster, ClusterError, type Waiting } from "./await-cluster.js";
 import { isNmi } from "./choose-node.js";
 import { checkLeftOut } from "./find-nmi.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
+import { messageOf } from "./in-turn.js";
 import { isConflict, type Kubectl } from "./kubectl.js";
 import { isReady, type DaemonSetJson, type ListJson, type PodJson } from "./kubernetes-types.js";
 import { nodeLeftOut, patchCommand, putBack, without } from "./leave-node-out.js";
@@ -75,30 +76,31 @@ export class RealNmi implements IdentityPlane {
   }
 
   async prepare({ given }: Cell, signal: AbortSignal): Promise<PreparedNode> {
-    const { nodeName, context } = this.#options;
-    const restore = async (): Promise<void> => {
-      if (this.#leftOut === undefined) return;
-      try {
-        await this.#takeIn();
-      } catch (error) {
-        const remedy = patchCommand(this.#leftOut, nodeName, context);
-        const why = error instanceof Error ? error.message : String(error);
-        throw new ClusterError(`${this.#path} is not as it was (${why}); put it back: ${remedy}`);
-      }
-      await this.#settled("on");
-    };
     try {
       for (const action of given) await this.#apply(action, signal);
-      await this.#settled(this.#leftOut === undefined ? "on" : "off", signal);
+      await this.#settled(this.#leftOut === undefined ? "on" : "off", { signal });
     } catch (error) {
-      await restore();
+      await this.restore();
       throw error;
     }
     return {
       apply: async (action, until) => await this.#apply(action, until),
       requests: async () => await Promise.resolve(undefined),
-      restore,
+      restore: async () => await this.restore(),
     };
+  }
+
+  /** Errors that may pass do not end it: the node would be without NMI for good. */
+  async restore(): Promise<void> {
+    const { nodeName, context } = this.#options;
+    if (this.#leftOut === undefined) return;
+    try {
+      await this.#takeIn({ persistent: true });
+    } catch (error) {
+      const remedy = patchCommand(this.#leftOut, nodeName, context);
+      throw new ClusterError(`${this.#path} is not as it was (${messageOf(error)}); put it back: ${remedy}`);
+    }
+    await this.#settled("on", { persistent: true });
   }
 
   async #apply(action: NodeAction, signal: AbortSignal): Promise<void> {
@@ -116,38 +118,39 @@ export class RealNmi implements IdentityPlane {
     });
   }
 
-  async #takeIn(): Promise<void> {
-    await this.#change((now) => putBack(now, this.#options.nodeName));
+  async #takeIn(waiting?: Waiting): Promise<void> {
+    await this.#change((now) => putBack(now, this.#options.nodeName), waiting);
     this.#leftOut = undefined;
   }
 
   /** To its end, also where the run is cut off: what becomes of half a change nobody can tell. */
-  async #change(change: (now: DaemonSetJson) => DaemonSetJson): Promise<void> {
-    await awaitCluster(`${this.#path} cannot be changed, because others change it`, async () => {
-      const now = (await this.#kubectl.get(this.#path)) as DaemonSetJson;
+  async #change(change: (now: DaemonSetJson) => DaemonSetJson, waiting?: Waiting): Promise<void> {
+    const look = async (signal: AbortSignal): Promise<true | undefined> => {
+      const now = (await this.#kubectl.get(this.#path, signal)) as DaemonSetJson;
       const changed = change(now);
       try {
-        if (changed !== now) await this.#kubectl.replace(this.#path, changed);
+        if (changed !== now) await this.#kubectl.replace(this.#path, changed, signal);
         return true;
       } catch (error) {
         // The controller as well writes to it.
         if (isConflict(error)) return undefined;
         throw error;
       }
-    });
+    };
+    await awaitCluster(`${this.#path} cannot be changed, because others change it`, look, waiting);
   }
 
   /** Its pod on the node is ready, or gone. */
-  async #settled(wanted: "on" | "off", signal?: AbortSignal): Promise<void> {
+  async #settled(wanted: "on" | "off", waiting: Waiting): Promise<void> {
     const { found, nodeName } = this.#options;
     const pods = `/api/v1/namespaces/${found.metadata.namespace}/pods`;
     const onNode = `${pods}?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`;
-    const look = async (): Promise<true | undefined> => {
+    const look = async (signal: AbortSignal): Promise<true | undefined> => {
       const { items } = (await this.#kubectl.get(onNode, signal)) as ListJson<PodJson>;
       const ofNmi = items.filter((pod) => isNmi(pod));
       const settled = wanted === "on" ? ofNmi.some(isReady) : ofNmi.length === 0;
       return settled ? true : undefined;
     };
-    await awaitCluster(`NMI is not ${wanted}`, look, { signal });
+    await awaitCluster(`NMI is not ${wanted}`, look, waiting);
   }
 }

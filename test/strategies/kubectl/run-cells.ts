@@ -1,6 +1,7 @@
 import type { Cell, Cluster } from "../cluster.js";
 import type { Timeline, TimelineEvent } from "../timeline.js";
 import { UsageError } from "./command-line.js";
+import { messageOf } from "./in-turn.js";
 
 /** A cell of the matrix, with what is expected of it. */
 export interface CheckedCell extends Cell {
@@ -94,8 +95,7 @@ async function runCell(
   try {
     await cluster.run(cell, seen, signal);
   } catch (error) {
-    const note = error instanceof Error ? error.message : String(error);
-    return { strategy, scenario, verdict: "broken", notes: [note], timeline };
+    return { strategy, scenario, verdict: "broken", notes: [messageOf(error)], timeline };
   }
   if (signal.aborted) return { strategy, scenario, verdict: "cut off", notes: [], timeline };
   const notes = cell.check(timeline);

@@ -10,7 +10,7 @@ import { NodeSimulator } from "../../../src/testing/node-simulator.js";
 import { eventually } from "../../integration/support/eventually.js";
 import type { NodeAction } from "../scenario.js";
 import type { Timeline } from "../timeline.js";
-import type { FakeApiHooks, FakeApiServer } from "./fake-api-server.js";
+import type { ApiRequest, FakeApiHooks, FakeApiServer } from "./fake-api-server.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
 import type { DaemonSetJson } from "./kubernetes-types.js";
 import { without } from "./leave-node-out.js";
@@ -320,6 +320,34 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(said()).toContain(`kubectl --context here delete namespace ${namespaceIn(cluster.api)}`);
   });
 
+  test.each([[], ["--keep"]])("has nothing to remove where it may make nothing (%j)", async (...flags) => {
+    const refuse = ({ method }: ApiRequest): string | undefined =>
+      method === "GET" ? undefined : "Forbidden";
+    const cluster = await withNode({ refuse });
+    const { code, said } = run(cluster, ["--yes", ...flags]);
+    expect(await code).toBe(2);
+    expect(said()).toContain("Forbidden");
+    expect(said()).not.toMatch(/delete namespace/u);
+    expect(cluster.api.changes).toEqual(["POST /api/v1/namespaces"]);
+  });
+
+  test("removes what it may have made, through errors that pass", async () => {
+    const passing = ["InternalError", "ServiceUnavailable"];
+    const cluster = await withNode({
+      refuse: ({ method, url }) =>
+        method === "POST" && url === "/api/v1/namespaces"
+          ? "InternalError"
+          : method === "DELETE"
+            ? passing.shift()
+            : undefined,
+    });
+    const { code, said } = run(cluster, ["--yes"]);
+    expect(await code).toBe(2);
+    expect(passing).toEqual([]);
+    expect(said()).toContain("InternalError");
+    expect(said()).not.toContain("Do it yourself");
+  });
+
   test("--keep leaves the last cell, and no cell before it", async () => {
     const cluster = await withNode();
     const first = { ...IN_PLACE, manifest: MANIFEST.replace("name: app,", "name: first,") };
@@ -431,6 +459,52 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(replaced).toMatchObject([{ metadata: { annotations: {} }, spec: NMI.spec }]);
     await clock.advance(10_000);
     expect(await code).toBe(0);
+  });
+
+  const STOPPED: CheckedCell = {
+    ...IN_PLACE,
+    scenario: "nmi-missing",
+    given: [ORDINARY[0]!, { to: "nmi", body: { action: "set-state", state: "down" } }],
+  };
+  /** Cut off when NMI has been stopped, and before its pod is known to be gone. */
+  function cutOffWithoutNmi(cluster: FakeCluster, reason: (puts: number) => string | undefined): Run {
+    putNmi(cluster.api, NMI);
+    const begun = run(cluster, REAL_NMI, { cells: [STOPPED, IN_PLACE] });
+    let puts = 0;
+    cluster.hooks.refuse = ({ method, url }) => {
+      if (puts > 0 && url.includes("/pods?")) begun.cutOff.abort();
+      return method === "PUT" && (puts += 1) > 1 ? reason(puts) : undefined;
+    };
+    return begun;
+  }
+  const specOfNmi = ({ api }: FakeCluster): unknown => api.objects.get(NMI_PATH)?.spec;
+
+  test("says how to put back the real NMI where it could not when it was cut off", async () => {
+    const cluster = await withNode({ onReplace: (path, api) => putNmi(api, api.objects.get(path) as never) });
+    const { code, said } = cutOffWithoutNmi(cluster, () => "Forbidden");
+    expect(await code).toBe(2);
+    expect(said()).toContain("nmi-missing: broken");
+    expect(said()).toMatch(/Forbidden.*put it back: kubectl .* patch daemonset nmi/u);
+    expect(said()).not.toContain("in-place: ");
+    expect(cluster.api.changes.at(-1)).toMatch(/^DELETE \/api\/v1\/namespaces\/azure-identity-guard-test-/u);
+  });
+
+  test("puts the real NMI back at the end where the cell could not", async () => {
+    const cluster = await withNode({ onReplace: (path, api) => putNmi(api, api.objects.get(path) as never) });
+    const { code, said } = cutOffWithoutNmi(cluster, (puts) => (puts === 2 ? "Forbidden" : undefined));
+    expect(await code).toBe(2);
+    expect(said()).toContain("nmi-missing: broken");
+    expect(specOfNmi(cluster)).toEqual(NMI.spec);
+  });
+
+  test("puts the real NMI back through errors that pass", async () => {
+    const cluster = await withNode({ onReplace: (path, api) => putNmi(api, api.objects.get(path) as never) });
+    const passing = ["ServiceUnavailable", "InternalError"];
+    const { code, said } = cutOffWithoutNmi(cluster, () => passing.shift());
+    expect(await code).toBe(2);
+    expect(said()).toContain("nmi-missing: cut off");
+    expect(passing).toEqual([]);
+    expect(specOfNmi(cluster)).toEqual(NMI.spec);
   });
 
   test("refuses the real NMI where a run has left out another node", async () => {

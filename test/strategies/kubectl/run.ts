@@ -8,8 +8,9 @@ import { HELP, readCommandLine, UsageError, type Settings } from "./command-line
 import { describeRun, removalLines, type Plan } from "./describe-run.js";
 import { checkLeftOut, findNmi } from "./find-nmi.js";
 import type { IdentityPlane } from "./identity-plane.js";
+import { errorsOf, inTurn, isOfAbort, messageOf } from "./in-turn.js";
 import { KubectlCluster } from "./kubectl-cluster.js";
-import { Kubectl, type Target } from "./kubectl.js";
+import { isFinal, Kubectl, type Target } from "./kubectl.js";
 import type { DaemonSetJson, ListJson, NodeJson, PodJson } from "./kubernetes-types.js";
 import { NAMESPACE_PREFIX } from "./node-address.js";
 import { RealNmi } from "./real-nmi.js";
@@ -66,10 +67,8 @@ export async function runOnCluster(argv: readonly string[], surroundings: Surrou
     if (settings.timelines !== undefined) await writeTimelines(settings.timelines, results);
     return exitCodeOf(results, signal);
   } catch (error) {
-    if (signal.aborted) return 2;
-    say(
-      `${error instanceof Error ? error.message : String(error)}${error instanceof UsageError ? "\nSee --help." : ""}`,
-    );
+    for (const each of errorsOf(error).filter((one) => !isOfAbort(one, signal)))
+      say(`${messageOf(each)}${each instanceof UsageError ? "\nSee --help." : ""}`);
     return 2;
   }
 }
@@ -123,8 +122,16 @@ async function inNamespace(
   // At once: what is removed first, a pod whose image is being pulled, may take its time.
   const sayCutOff = (): void => say("Cut off; removing what was made ...");
   signal.addEventListener("abort", sayCutOff, { once: true });
-  try {
-    await kubectl.create("/api/v1/namespaces", namespaceObject(namespace), signal);
+  let results: readonly CellResult[] = [];
+  // Or may be, where nobody knows what became of the request.
+  let isThere = true;
+  const work = async (): Promise<void> => {
+    try {
+      await kubectl.create("/api/v1/namespaces", namespaceObject(namespace), signal);
+    } catch (error) {
+      isThere = !isFinal(error);
+      throw error;
+    }
     const placement = {
       namespace,
       hostname: hostnameOf(plan.node),
@@ -145,18 +152,22 @@ async function inNamespace(
     const whyNot = (cell: CheckedCell): string | undefined =>
       plane.whyNot(cell) ?? (plan.nmi === undefined ? cell.needsAzure : undefined);
     const cluster = new KubectlCluster(kubectl, { plane, placement, keep: settings.keep, clock });
-    return await runCells(cells, {
+    results = await runCells(cells, {
       cluster,
       whyNot,
       say,
       verbose: settings.verbose,
       signal,
     });
-  } finally {
+  };
+  const end = async (): Promise<void> => {
     signal.removeEventListener("abort", sayCutOff);
+    if (!isThere) return;
     if (settings.keep) say(`Left as it is. To remove it: ${removalLines(plan)}`);
     else await removeNamespace(kubectl, plan, say);
-  }
+  };
+  await inTurn([work, async () => await plane.restore(), end]);
+  return results;
 }
 
 async function removeNamespace(kubectl: Kubectl, plan: Plan, say: (text: string) => void): Promise<void> {

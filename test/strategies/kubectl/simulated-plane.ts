@@ -45,14 +45,19 @@ export class SimulatedPlane implements IdentityPlane {
     }
   }
 
+  /** It ends with its namespace. */
+  async restore(): Promise<void> {
+    await Promise.resolve();
+  }
+
   async #readyPod(signal: AbortSignal): Promise<string> {
     const pods = `/api/v1/namespaces/${this.#options.namespace}/pods`;
     const name = await awaitCluster(
       "The simulated node is not ready",
-      async () => {
+      async (until) => {
         const list = await this.#kubectl.get(
           `${pods}?labelSelector=${encodeURIComponent(SIMULATOR_SELECTOR)}`,
-          signal,
+          until,
         );
         const [pod] = (list as ListJson<PodJson>).items;
         if (pod === undefined) return undefined;
