@@ -20,14 +20,18 @@ const cells = VARIANT_NAMES.flatMap((strategy) =>
   })),
 );
 
-// The first signal cleans up; whoever sends another means it.
+// The first signal cleans up; whoever sends another means it. A terminal that was closed means nothing by it: its shell and the
+// kernel both say so.
 const cutOff = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (cutOff.signal.aborted) process.exit(2);
+    if (cutOff.signal.aborted && signal !== "SIGHUP") process.exit(2);
     cutOff.abort();
   });
 }
+// Whoever read this has gone (EPIPE, EIO), and there is nobody to run for; what was made is removed all the same.
+process.stdout.on("error", () => cutOff.abort());
+process.stderr.on("error", () => undefined);
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

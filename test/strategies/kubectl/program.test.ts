@@ -51,7 +51,7 @@ async function withNode(): Promise<FakeCluster> {
 }
 
 describe.skipIf(missing !== undefined)("the program", { timeout: 120_000 }, () => {
-  test.each(["SIGTERM", "SIGINT"] as const)("cleans up when it gets %s", async (signal) => {
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("cleans up when it gets %s", async (signal) => {
     const cluster = await withNode();
     const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");
     await eventually(() => cluster.api.streams === 2);
@@ -61,6 +61,32 @@ describe.skipIf(missing !== undefined)("the program", { timeout: 120_000 }, () =
     expect(stdout).toContain("nmi-in-code, in-place: cut off");
     expect([...cluster.api.objects.keys()]).toEqual(["/api/v1/nodes/node-1"]);
     await eventually(() => cluster.api.streams === 0);
+  });
+
+  test("cleans up when its terminal is closed, with nobody left to write to", async () => {
+    const cluster = await withNode();
+    const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");
+    await eventually(() => cluster.api.streams === 2);
+    running.process.stdout?.destroy();
+    running.process.stderr?.destroy();
+    running.process.kill("SIGHUP");
+    await eventually(() => cluster.api.changes.some((change) => change.startsWith("DELETE ")));
+    // From the shell, after the kernel.
+    running.process.kill("SIGHUP");
+    expect((await running.ended).code).toBe(2);
+    expect([...cluster.api.objects.keys()]).toEqual(["/api/v1/nodes/node-1"]);
+  });
+
+  test("does not go on when whoever read it has gone", async () => {
+    const cluster = await withNode();
+    const argv = ["--yes", "--verbose", "--strategy", "nmi-in-code", "--scenario", "in-place"];
+    const running = start(cluster, ...argv);
+    await eventually(() => cluster.api.streams === 2);
+    running.process.stdout?.destroy();
+    const pod = [...cluster.api.objects.keys()].find((path) => path.endsWith("/pods/app"));
+    cluster.api.setStatus(pod ?? "", { conditions: [{ type: "Ready", status: "True" }] });
+    expect((await running.ended).code).toBe(2);
+    expect([...cluster.api.objects.keys()]).toEqual(["/api/v1/nodes/node-1"]);
   });
 
   test("touches nothing without a terminal to ask on", async () => {

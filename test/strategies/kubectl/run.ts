@@ -40,7 +40,7 @@ export interface Surroundings {
   readonly say: (text: string) => void;
   /** Asks a person; undefined where there is none. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  /** Aborted by SIGINT and SIGTERM: the run cleans up, and ends. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP: the run cleans up, and ends. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
