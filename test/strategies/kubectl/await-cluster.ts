@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isFinal, isNotFound, type Kubectl } from "./kubectl.js";
-import type { PodJson } from "./kubernetes-types.js";
+import type { ContainerStatusJson, PodJson } from "./kubernetes-types.js";
 
 /** A cluster did not get there in time, or cannot. */
 export class ClusterError extends Error {}
@@ -75,16 +75,34 @@ export async function removeAndAwait(kubectl: Kubectl, path: string, waiting: Wa
   await awaitCluster(`${path} is still there`, look, { ...waiting, persistent: true });
 }
 
-const HOPELESS = ["ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"];
+const HOPELESS = [
+  "ErrImagePull",
+  "ErrImageNeverPull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "ImageInspectError",
+  "CreateContainerConfigError",
+];
+
+const containersOf = ({ status }: PodJson): readonly ContainerStatusJson[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+/** Why a container of a pod cannot be started, whatever is in it, in words; undefined while it may. */
+export function whyNotStarted(pod: PodJson): string | undefined {
+  for (const { name, state } of containersOf(pod)) {
+    const { reason = "", message = "" } = state?.waiting ?? {};
+    if (HOPELESS.includes(reason)) return `${name}: ${reason} ${message}`.trim();
+  }
+  return undefined;
+}
 
 /** Why a pod that should become ready by itself will not, in words; undefined while it may. */
-export function troubleOf({ status }: PodJson): string | undefined {
-  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
-  for (const { name, state, lastState } of [...initContainerStatuses, ...containerStatuses]) {
-    const waiting = state?.waiting;
-    if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
-      return `${name}: ${waiting.reason} ${waiting.message ?? ""}`.trim();
-    }
+export function troubleOf(pod: PodJson): string | undefined {
+  const why = whyNotStarted(pod);
+  if (why !== undefined) return why;
+  for (const { name, state, lastState } of containersOf(pod)) {
     const ended = state?.terminated ?? lastState?.terminated;
     if (ended !== undefined && ended.exitCode !== 0) {
       return `${name} ended with exit code ${ended.exitCode}: ${ended.message?.trim() ?? "no message"}`;

@@ -32,7 +32,7 @@ Runs the strategies through their scenarios on the cluster that the current cont
 
   --image IMAGE            the application of the manifests; required
   --app-path DIR           the programs of test/strategies/app in that image (/app)
-  --cli-image IMAGE        the command line, where a manifest has an image for it (as --image)
+  --cli-image IMAGE        the command line, for init containers and sidecars that run it (as --image)
   --simulator-image IMAGE  has the built package, for the simulated node (as --cli-image)
   --simulator-path PATH    dist/node-simulator.js in that image
                            (in /app/node_modules of --image, in /opt/azure-identity-guard/node_modules of others)

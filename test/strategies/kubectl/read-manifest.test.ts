@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { manifestOf, VARIANT_NAMES } from "../variants.js";
 import { isLabelled, placeManifest, type Placement } from "./read-manifest.js";
 
 const PLACEMENT: Placement = {
   namespace: "test-1",
   hostname: "host-1",
   images: { application: "registry/app:1", commandLine: "registry/cli:1" },
+  imagePullPolicy: "Never",
   environment: {},
   applications: { guarded: ["node", "/app/guarded.mjs"] },
 };
@@ -16,7 +18,7 @@ metadata: { name: app, namespace: default, labels: { app: app, aadpodidbinding: 
 spec:
   nodeSelector: { kubernetes.io/os: linux }
   initContainers:
-    - { name: wait, image: "ghcr.io/someone/azure-identity-guard:0.1.0", args: [wait, nmi] }
+    - { name: wait, image: my-cli:1.0.0, command: [azure-identity-guard, wait, nmi] }
   containers:
     - name: app
       image: my-app:1.0.0
@@ -47,11 +49,20 @@ describe("a manifest on a cluster", () => {
       metadata: { name: "app", namespace: "test-1", labels: { app: "app", aadpodidbinding: "app" } },
       spec: {
         nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": "host-1" },
-        initContainers: [{ name: "wait", image: "registry/cli:1", args: ["wait", "nmi"], env: [] }],
+        initContainers: [
+          {
+            name: "wait",
+            image: "registry/cli:1",
+            command: ["azure-identity-guard", "wait", "nmi"],
+            imagePullPolicy: "Never",
+            env: [],
+          },
+        ],
         containers: [
           {
             name: "app",
             image: "registry/app:1",
+            imagePullPolicy: "Never",
             env: [
               { name: "EXPECTED", value: "from-the-manifest" },
               { name: "HOST_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
@@ -74,7 +85,8 @@ describe("a manifest on a cluster", () => {
     const strategy = "guarded";
     const command = ["node", "/app/guarded.mjs"];
     expect(podOf(POD, {}, { strategy })).toMatchObject({ spec: { containers: [{ name: "app", command }] } });
-    expect(podOf(POD, {}, { strategy })).not.toHaveProperty("spec.initContainers.0.command");
+    const shell = POD.replace("command: [azure-identity-guard, wait, nmi]", "args: [wait]");
+    expect(podOf(shell, {}, { strategy })).not.toHaveProperty("spec.initContainers.0.command");
     const given = POD.replace("image: my-app:1.0.0", "image: my-app:1.0.0\n      args: [serve]");
     expect(podOf(given, {}, { strategy })).not.toHaveProperty("spec.containers.0.command");
   });
@@ -103,4 +115,31 @@ describe("a manifest on a cluster", () => {
   ])("is refused with %s", (_, manifest, words) => {
     expect(() => placeManifest(cellOf(manifest), PLACEMENT)).toThrow(words);
   });
+});
+
+interface Pod {
+  readonly spec: Readonly<Record<"initContainers" | "containers", readonly Container[]>>;
+}
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly imagePullPolicy: string;
+}
+
+test("the command line's own image goes to all containers of the shipped manifests that run it, and to no other", () => {
+  const containers = VARIANT_NAMES.flatMap((strategy) => {
+    const { spec } = podOf(manifestOf(strategy)) as Pod;
+    return [...spec.initContainers, ...spec.containers].map((container) => ({ strategy, ...container }));
+  });
+  const named = containers.filter(({ image }) => image === "registry/cli:1");
+  expect(named.map(({ strategy, name }) => `${strategy}: ${name}`).toSorted()).toEqual([
+    "arm-init: wait-for-arm",
+    "nmi-init: wait-for-nmi",
+    "sidecar: identity-guard",
+    "token-init: wait-for-token",
+  ]);
+  const others = containers.filter((container) => !named.includes(container));
+  expect([...new Set(others.map(({ image }) => image))]).toEqual(["registry/app:1"]);
+  // What else they ask for is on no node before they come.
+  expect([...new Set(containers.map(({ imagePullPolicy }) => imagePullPolicy))]).toEqual(["Never"]);
 });

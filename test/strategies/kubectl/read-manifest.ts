@@ -8,6 +8,8 @@ export interface Placement {
   readonly hostname: string;
   /** In place of the images of the manifest. */
   readonly images: { readonly application: string; readonly commandLine: string };
+  /** `Never` where they are on the node already: a registry's login may need the metadata service, which is hidden there. */
+  readonly imagePullPolicy: "Never" | "IfNotPresent";
   /** Values for variables that the manifest's containers have. */
   readonly environment: Readonly<Record<string, string>>;
   /** What runs in containers named `app` that leave it to their image, by strategy. */
@@ -31,6 +33,9 @@ export const IDENTITY_LABEL = "aadpodidbinding";
 
 /** The application's container, in every manifest. */
 const APPLICATION = "app";
+
+/** What runs in init containers and sidecars; an application that has it in its probes needs it in its own image. */
+const COMMAND_LINE = "azure-identity-guard";
 
 /** Collections by kind. What is not here is not created. */
 const COLLECTIONS: Readonly<Record<string, (namespace: string) => string>> = {
@@ -59,7 +64,6 @@ interface Container {
   readonly name?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly image?: string;
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
 }
 
@@ -145,8 +149,8 @@ function placeSpec(spec: Readonly<Record<string, unknown>>, placement: OnePlacem
 }
 
 function placeContainer(container: Container, placement: OnePlacement): object {
-  const { images, environment, objectId, command } = placement;
-  const { name, image = "", env = [] } = container;
+  const { images, imagePullPolicy, environment, objectId, command } = placement;
+  const { name, env = [] } = container;
   const isApplication = name === APPLICATION;
   const ofImage = isApplication && container.command === undefined && container.args === undefined;
   // The test's application knows the simulated identity by itself.
@@ -155,7 +159,8 @@ function placeContainer(container: Container, placement: OnePlacement): object {
   return {
     ...container,
     ...(ofImage && command !== undefined ? { command } : {}),
-    image: isCommandLine(image) ? images.commandLine : images.application,
+    image: container.command?.[0] === COMMAND_LINE ? images.commandLine : images.application,
+    imagePullPolicy,
     env: [
       ...env.map((variable) => {
         const value = environment[variable.name];
@@ -164,9 +169,4 @@ function placeContainer(container: Container, placement: OnePlacement): object {
       ...expected,
     ],
   };
-}
-
-/** The image of the command line alone is named for the package, in whatever registry. */
-function isCommandLine(image: string): boolean {
-  return /(?:^|\/)azure-identity-guard(?:[:@]|$)/u.test(image);
 }

@@ -403,6 +403,43 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(ready.map((event) => "status" in event && event.status)).toEqual([false, true]);
   });
 
+  test.each(["ErrImageNeverPull", "ErrImagePull", "InvalidImageName"])(
+    "has a pod that cannot run for %s as the cluster's fault",
+    async (reason) => {
+      const waiting = { reason, message: "no such image" };
+      const status = { containerStatuses: [{ name: "app", restartCount: 0, state: { waiting } }] };
+      const cluster = await withNode({ onPod: (path, api) => api.setStatus(path, status) });
+      const { code, said } = run(cluster, ["--yes"], {
+        cells: [{ ...IN_PLACE, check: () => ["never ready"] }],
+      });
+      expect(await code).toBe(2);
+      expect(said()).toContain(`in-place: broken\n    The pod cannot run: app: ${reason} no such image`);
+      expect([...cluster.api.objects.keys()]).toEqual(NODE_ALONE);
+    },
+  );
+
+  test("pulls all images of a cell before the address is there, and none after it", async () => {
+    const cluster = await withNode();
+    const cells = [{ ...IN_PLACE, strategy: "sidecar", manifest: manifestOf("sidecar") }];
+    const { code, clock } = run(cluster, ["--yes", "--image", "app:latest", "--cli-image", "cli"], { cells });
+    await eventually(() => cluster.api.streams === 2);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    const created = (end: string): string =>
+      JSON.stringify(
+        cluster.api.requests.find(({ method, url }) => method === "POST" && url.endsWith(end))?.body,
+      );
+    for (const image of ["app:latest", "cli"]) {
+      expect(created("/daemonsets")).toContain(
+        `{"name":"pull-${image === "cli" ? 1 : 0}","image":"${image}"`,
+      );
+      expect(created("/pods")).toContain(`"image":"${image}"`);
+    }
+    expect(created("/pods").match(/"imagePullPolicy":"\w+"/gu)).toEqual(
+      Array.from({ length: 2 }, () => '"imagePullPolicy":"Never"'),
+    );
+  });
+
   test("runs the application that the strategy has, with the images that were given", async () => {
     const cluster = await withNode();
     const { code, clock } = run(cluster, ["--yes", "--app-path", "/srv"], { cells: [IN_PLACE] });
@@ -544,7 +581,8 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     ];
     expect(created?.body).toMatchObject({
       metadata: { labels: { aadpodidbinding: "theirs" } },
-      spec: { containers: [{ env }] },
+      // Nothing has pulled its images.
+      spec: { containers: [{ env, imagePullPolicy: "IfNotPresent" }] },
     });
   });
 

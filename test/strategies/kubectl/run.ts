@@ -136,6 +136,8 @@ async function inNamespace(
       namespace,
       hostname: hostnameOf(plan.node),
       images: { application: settings.image, commandLine: settings.cliImage },
+      // The simulated node has pulled both.
+      imagePullPolicy: plan.nmi === undefined ? ("Never" as const) : ("IfNotPresent" as const),
       applications: Object.fromEntries(
         cells.map(({ strategy, application }) => [
           strategy,

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { ClusterError, whyNotStarted } from "./await-cluster.js";
 import type { Kubectl } from "./kubectl.js";
 import { KubectlError } from "./kubectl.js";
 import type { EventJson, PodJson } from "./kubernetes-types.js";
@@ -23,6 +24,8 @@ export async function watchPod(
   const readEvent = createEventReader();
 
   const onPod = (pod: PodJson): void => {
+    const trouble = whyNotStarted(pod);
+    if (trouble !== undefined) throw new ClusterError(`The pod cannot run: ${trouble}`);
     for (const happening of readPod(pod)) {
       tell(happening);
       if (happening.kind !== "container" || happening.state === "waiting" || happening.init) continue;
