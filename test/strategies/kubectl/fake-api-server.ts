@@ -26,6 +26,11 @@ interface Stream {
   readonly response: ServerResponse;
 }
 
+interface LoggedLine {
+  readonly at: number;
+  readonly line: string;
+}
+
 export interface FakeApiHooks {
   /** A pod of a manifest was created. */
   onPod?: (path: string, api: FakeApiServer) => void;
@@ -59,7 +64,7 @@ export class FakeApiServer implements AsyncDisposable {
   readonly #hooks: FakeApiHooks;
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   readonly #streams = new Set<Stream>();
-  readonly #logs = new Map<string, string[]>();
+  readonly #logs = new Map<string, LoggedLine[]>();
   /** Deleted, and shown once more: deletion takes a while. */
   readonly #terminating = new Set<string>();
   #made = 0;
@@ -96,13 +101,13 @@ export class FakeApiServer implements AsyncDisposable {
     this.#tell(path, "MODIFIED", object);
   }
 
-  /** Writes a line of a container's log. */
-  log(path: string, container: string, line: string): void {
+  /** Writes a line of a container's log. `at`: milliseconds since the Unix epoch. */
+  log(path: string, container: string, line: string, at: number = Date.now()): void {
     const log = `${path}/log`;
-    this.#logs.set(`${log} ${container}`, [...(this.#logs.get(`${log} ${container}`) ?? []), line]);
+    const logged: LoggedLine = { at, line };
+    this.#logs.set(`${log} ${container}`, [...(this.#logs.get(`${log} ${container}`) ?? []), logged]);
     for (const stream of this.#streams) {
-      if (stream.path === log && stream.query.get("container") === container)
-        stream.response.write(`${line}\n`);
+      if (stream.path === log && stream.query.get("container") === container) writeLine(stream, logged);
     }
   }
 
@@ -126,6 +131,14 @@ export class FakeApiServer implements AsyncDisposable {
   /** Ends all open watches and logs, as an API server does from time to time. */
   endStreams(): void {
     for (const { response } of this.#streams) response.end();
+  }
+
+  /** Breaks all open watches and logs off, in the middle of a line. */
+  cutStreams(): void {
+    for (const { response } of this.#streams) {
+      response.write('{"type":"MODI');
+      setTimeout(() => response.destroy(), 50);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -249,9 +262,11 @@ export class FakeApiServer implements AsyncDisposable {
     stream.response.flushHeaders();
     this.#streams.add(stream);
     stream.response.once("close", () => this.#streams.delete(stream));
-    for (const line of this.#logs.get(`${stream.path} ${stream.query.get("container") ?? ""}`) ?? []) {
-      stream.response.write(`${line}\n`);
+    const since = Date.parse(stream.query.get("sinceTime") ?? "1970-01-01T00:00:00Z");
+    for (const logged of this.#logs.get(`${stream.path} ${stream.query.get("container") ?? ""}`) ?? []) {
+      if (logged.at >= since) writeLine(stream, logged);
     }
+    if (stream.path.endsWith("/log") && !stream.query.has("follow")) stream.response.end();
     for (const [path, object] of this.objects) {
       if (path.startsWith(`${stream.path}/`)) this.#tellOne(stream, "ADDED", object);
     }
@@ -275,6 +290,11 @@ export class FakeApiServer implements AsyncDisposable {
     response.writeHead(answered.status, { "Content-Type": "application/json" }).end(text);
     if (method !== "GET") this.#hooks.onCommand?.(path, body, this);
   }
+}
+
+function writeLine({ query, response }: Stream, { at, line }: LoggedLine): void {
+  const stamp = query.has("timestamps") ? `${new Date(at).toISOString().replace("Z", "000000Z")} ` : "";
+  response.write(`${stamp}${line}\n`);
 }
 
 function valueAt(object: unknown, path: readonly string[]): unknown {

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 
 const running = new Set<ChildProcess>();
 process.once("exit", () => running.forEach(kill));
@@ -106,7 +105,10 @@ export class Kubectl {
     }
   }
 
-  /** Lines of an answer that goes on: a watch, a log. Ends with the answer, or with `signal`, and without an error then. */
+  /**
+   * Lines of an answer that goes on: a watch, a log. Ends with the answer, or with `signal`, and without an error then. Of an
+   * answer that broke off the last line is left out: it may be half a line.
+   */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string, void> {
     const command = ["get", "--raw", path];
     const child = this.#start(command);
@@ -118,12 +120,19 @@ export class Kubectl {
     ended.catch(() => undefined);
     const stderr = collected(child.stderr);
     try {
-      for await (const line of createInterface({ input: child.stdout! })) {
-        if (signal.aborted) return;
-        yield line;
+      let rest = "";
+      for await (const chunk of child.stdout!.setEncoding("utf8")) {
+        const lines = (rest + String(chunk)).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) {
+          if (signal.aborted) return;
+          yield line;
+        }
       }
       const code = await ended;
-      if (code !== 0 && !signal.aborted) throw new KubectlError(command, await stderr);
+      if (signal.aborted) return;
+      if (code !== 0) throw new KubectlError(command, await stderr);
+      if (rest !== "") yield rest;
     } finally {
       signal.removeEventListener("abort", stop);
       stop();

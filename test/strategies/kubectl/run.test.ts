@@ -390,9 +390,8 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     const { code, clock, said } = run(cluster, ["--yes"], { cells: [{ ...IN_PLACE, check }] });
     await eventually(() => cluster.api.streams === 3);
     cluster.api.endStreams();
-    // The log has ended with its container, for all that anybody knows.
     const watches = (): number => cluster.api.requests.filter(({ url }) => url.includes("watch=true")).length;
-    await eventually(() => watches() === 4 && cluster.api.streams === 2);
+    await eventually(() => watches() === 4 && cluster.api.streams === 3);
     cluster.api.setStatus(podPath, running(true));
     await eventually(() => said().includes('"Ready","status":true'));
     await clock.advance(10_000);
@@ -401,6 +400,86 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
       (event) => event.kind === "condition" && event.condition === "Ready",
     );
     expect(ready.map((event) => "status" in event && event.status)).toEqual([false, true]);
+  });
+
+  test.each(["cut", "end"] as const)(
+    "loses no line of a log, and doubles none, where the server %ss all watches and logs",
+    async (how) => {
+      const timelines: Timeline[] = [];
+      const check = (timeline: Timeline): string[] => {
+        timelines.push(timeline);
+        return [];
+      };
+      let podPath = "";
+      const cluster = await withNode({
+        onPod(path, api) {
+          podPath = path;
+          api.setStatus(path, running(true));
+          api.log(path, "app", '{"token":"none"}');
+        },
+      });
+      const { api } = cluster;
+      const { code, clock, said } = run(cluster, ["--yes"], { cells: [{ ...IN_PLACE, check }] });
+      const tokens = (): readonly string[] => said().match(/(?<="identity":")\w+/gu) ?? [];
+      await eventually(() => api.streams === 3 && tokens().length === 1);
+      if (how === "cut") api.cutStreams();
+      else api.endStreams();
+      await eventually(() => api.streams === 0);
+      api.log(podPath, "app", '{"token":"wrong"}');
+      await eventually(() => api.streams === 3 && tokens().length === 2);
+      api.log(podPath, "app", '{"token":"right"}');
+      api.setStatus(podPath, running(false));
+      await eventually(() => tokens().length === 3 && said().includes('"Ready","status":false'));
+      await clock.advance(10_000);
+      expect(await code).toBe(0);
+      const seen = timelines[0]!.events.flatMap((event) => (event.kind === "token" ? [event.identity] : []));
+      expect(seen).toEqual(["none", "wrong", "right"]);
+    },
+  );
+
+  test("reads what is left of the log of a container that was started again meanwhile", async () => {
+    let podPath = "";
+    const cluster = await withNode({
+      onPod(path, api) {
+        podPath = path;
+        api.setStatus(path, running(true));
+        api.log(path, "app", '{"token":"none"}');
+      },
+    });
+    const { api, hooks } = cluster;
+    const { code, clock, said } = run(cluster, ["--yes"], { cells: [IN_PLACE] });
+    await eventually(() => api.streams === 3 && said().includes('"identity":"none"'));
+    hooks.refuse = ({ url }) => (url.includes("follow=true") ? "ServiceUnavailable" : undefined);
+    api.cutStreams();
+    await eventually(() => api.requests.filter(({ url }) => url.includes("sinceTime=")).length === 1);
+    const containerStatuses = [{ name: "app", restartCount: 1, state: { running: {} } }];
+    api.setStatus(podPath, { containerStatuses });
+    await eventually(() => api.requests.some(({ url }) => url.includes("previous=true")));
+    hooks.refuse = () => undefined;
+    await eventually(() => api.streams === 3);
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    expect(said().match(/"identity":/gu)).toHaveLength(1);
+  });
+
+  test.each([
+    ["/log?", "The log of app", "ServiceUnavailable"],
+    ["/log?", "The log of app", "Forbidden"],
+    ["/pods?fieldSelector=metadata.name", "The watch on the pod", "ServiceUnavailable"],
+    ["/events?", "The watch on its events", "Forbidden"],
+  ])("is broken where %s cannot be had again", async (part, what, reason) => {
+    const cluster = await withNode({ onPod: (path, api) => api.setStatus(path, running(true)) });
+    const { api, hooks } = cluster;
+    const { code, said } = run(cluster, ["--yes"], { cells: [IN_PLACE] });
+    await eventually(() => api.streams === 3);
+    const before = api.requests.length;
+    hooks.refuse = ({ method, url }) => (method === "GET" && url.includes(part) ? reason : undefined);
+    api.cutStreams();
+    expect(await code).toBe(2);
+    expect(said()).toMatch(new RegExp(`in-place: broken\\n    ${what} cannot be had: .*${reason}`, "u"));
+    const tries = api.requests.slice(before).filter(({ url }) => url.includes(part));
+    expect(tries).toHaveLength(reason === "Forbidden" ? 1 : 3);
+    expect([...api.objects.keys()]).toEqual(NODE_ALONE);
   });
 
   test.each(["ErrImageNeverPull", "ErrImagePull", "InvalidImageName"])(

@@ -1,16 +1,23 @@
-import { setTimeout as pause } from "node:timers/promises";
+import type { ContainerEvent } from "../timeline.js";
 import { ClusterError, whyNotStarted } from "./await-cluster.js";
 import type { Kubectl } from "./kubectl.js";
-import { KubectlError } from "./kubectl.js";
 import type { EventJson, PodJson } from "./kubernetes-types.js";
+import { lastingLines, type Reading } from "./lasting-lines.js";
+import { LogLines } from "./log-lines.js";
 import { createEventReader, createPodReader, tokenEventOf, type Happening } from "./pod-events.js";
 
-/** A watch or a log that broke off is taken up again after this long. */
-const AGAIN_MS = 250;
+interface FollowedLog {
+  readonly lines: LogLines;
+  /** Restart count of the container that is, or will be, read last. */
+  readonly last: number;
+  readonly read: Promise<void>;
+}
 
 /**
  * Tells what becomes of a pod until `signal` is aborted: its states, its failed probes, and the tokens that its containers
  * say they got.
+ *
+ * @throws ClusterError where the pod cannot run, and where a watch or a log cannot be had any more.
  */
 export async function watchPod(
   kubectl: Kubectl,
@@ -19,7 +26,10 @@ export async function watchPod(
   signal: AbortSignal,
 ): Promise<void> {
   const [collection = "", name = ""] = path.split(/\/(?=[^/]+$)/u);
-  const logs = new Map<string, Promise<void>>();
+  const failed = new AbortController();
+  const until = AbortSignal.any([signal, failed.signal]);
+  const now = new Map<string, ContainerEvent>();
+  const logs = new Map<string, FollowedLog>();
   const readPod = createPodReader();
   const readEvent = createEventReader();
 
@@ -28,22 +38,33 @@ export async function watchPod(
     if (trouble !== undefined) throw new ClusterError(`The pod cannot run: ${trouble}`);
     for (const happening of readPod(pod)) {
       tell(happening);
-      if (happening.kind !== "container" || happening.state === "waiting" || happening.init) continue;
-      const { container, restartCount } = happening;
-      const key = `${container}/${restartCount}`;
-      if (!logs.has(key)) logs.set(key, followLog(container));
+      if (happening.kind !== "container" || happening.init) continue;
+      const { container, state, restartCount } = happening;
+      now.set(container, happening);
+      const log = logs.get(container) ?? { lines: new LogLines(), last: -1, read: Promise.resolve() };
+      if (state === "waiting" || restartCount <= log.last) continue;
+      // One after the other: between its end and the next one's start there may be lines that are not read yet.
+      const read = log.read.then(async () => await followLog(container, restartCount, log.lines));
+      logs.set(container, {
+        ...log,
+        last: restartCount,
+        read: read.catch((error: unknown) => failed.abort(error)),
+      });
     }
   };
-  const followLog = async (container: string): Promise<void> => {
-    const log = `${path}/log?container=${encodeURIComponent(container)}&follow=true`;
-    try {
-      for await (const line of kubectl.lines(log, signal)) {
-        const happening = tokenEventOf(line);
-        if (happening !== undefined) tell(happening);
-      }
-    } catch (error) {
-      // The container may be gone by now, and its log with it; others have theirs.
-      if (!(error instanceof KubectlError)) throw error;
+  const followLog = async (container: string, restartCount: number, lines: LogLines): Promise<void> => {
+    let textOf = lines.reader();
+    const next = (brokeOff: boolean): Reading | undefined => {
+      const { state, restartCount: current } = now.get(container) ?? { state: "waiting", restartCount };
+      const log = `${path}/log?container=${encodeURIComponent(container)}&${lines.since}`;
+      textOf = lines.reader();
+      if (current === restartCount) return { path: `${log}&follow=true`, last: state !== "running" };
+      return brokeOff ? { path: `${log}&previous=true`, last: true } : undefined;
+    };
+    for await (const line of lastingLines(kubectl, `The log of ${container}`, next, until)) {
+      const text = textOf(line);
+      const happening = text === undefined ? undefined : tokenEventOf(text);
+      if (happening !== undefined) tell(happening);
     }
   };
 
@@ -51,35 +72,20 @@ export async function watchPod(
   // Not by its name: events outlive pods, and the pod of the cell before had the same.
   const ofPod = encodeURIComponent(`involvedObject.uid=${uid}`);
   const events = collection.replace(/\/pods$/u, "/events");
-  await Promise.all([
-    watch(
-      kubectl,
-      `${collection}?watch=true&fieldSelector=${byName}`,
-      (each) => onPod(each as PodJson),
-      signal,
-    ),
-    watch(
-      kubectl,
-      `${events}?watch=true&fieldSelector=${ofPod}`,
-      (each) => readEvent(each as EventJson).forEach(tell),
-      signal,
-    ),
-  ]);
-  await Promise.all(logs.values());
-}
-
-/** An API server ends every watch after a while; each new one begins with what is there. */
-async function watch(
-  kubectl: Kubectl,
-  path: string,
-  seen: (object: unknown) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    for await (const line of kubectl.lines(path, signal)) {
+  const watch = async (of: string, from: string, seen: (object: unknown) => void): Promise<void> => {
+    // An API server ends every watch after a while; each new one begins with what is there.
+    const reading = { path: from, last: false };
+    for await (const line of lastingLines(kubectl, `The watch on ${of}`, () => reading, until)) {
       const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: unknown };
       if (type === "ADDED" || type === "MODIFIED") seen(object);
     }
-    await pause(AGAIN_MS, undefined, { signal }).catch(() => undefined);
-  }
+  };
+  await Promise.all([
+    watch("the pod", `${collection}?watch=true&fieldSelector=${byName}`, (each) => onPod(each as PodJson)),
+    watch("its events", `${events}?watch=true&fieldSelector=${ofPod}`, (each) =>
+      readEvent(each as EventJson).forEach(tell),
+    ),
+  ]);
+  await Promise.all([...logs.values()].map(async ({ read }) => await read));
+  failed.signal.throwIfAborted();
 }
