@@ -10,7 +10,7 @@ import { STRATEGIES } from "../../src/cli/manifests/strategies.js";
 import { withoutComments, writeYaml, type YamlMap } from "../../src/cli/manifests/yaml.js";
 import { runCli } from "../../src/cli/run-cli.js";
 import { testIo } from "../cli/cli-io.js";
-import { misfits, type KubernetesDocument } from "./kubernetes-types.js";
+import { misfits, type KubernetesDocument } from "./manifest-misfits.js";
 import { missingKubectl } from "./kubectl/kubectl-setup.js";
 import { BASE_KUSTOMIZATION, common, OVERLAY_KUSTOMIZATION, patchOf } from "./overlays.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkLeftOut, findNmi } from "./find-nmi.js";
 import type { DaemonSetJson } from "./kubernetes-types.js";
-import { without } from "./leave-node-out.js";
+import { leaveOut } from "./leave-node-out.js";
 
 const NMI: DaemonSetJson = {
   metadata: { name: "nmi", namespace: "kube-system" },
@@ -25,7 +25,7 @@ describe("the cluster's own NMI", () => {
   });
 
   test("may be without the node where a run was cut off, and without another one not", () => {
-    const leftOut = without(NMI, "node-1");
+    const leftOut = leaveOut(NMI, "node-1");
     expect(() => checkLeftOut(NMI, "node-1", "here")).not.toThrow();
     expect(() => checkLeftOut(leftOut, "node-1", "here")).not.toThrow();
     expect(() => checkLeftOut(leftOut, "node-2", "here")).toThrow("--node node-1");
@@ -33,7 +33,7 @@ describe("the cluster's own NMI", () => {
   });
 
   test("is not given a node that somebody else has left out", () => {
-    const theirs = { ...NMI, spec: without(NMI, "node-1").spec };
+    const theirs = { ...NMI, spec: leaveOut(NMI, "node-1").spec };
     expect(() => checkLeftOut(theirs, "node-1", "here")).toThrow("not by this test");
     expect(() => checkLeftOut(theirs, "node-2", "here")).not.toThrow();
   });

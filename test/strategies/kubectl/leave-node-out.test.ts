@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import type { AffinityJson, DaemonSetJson } from "./kubernetes-types.js";
-import { nodeLeftOut, patchCommand, putBack, without } from "./leave-node-out.js";
+import { nodeLeftOut, patchCommand, putBack, leaveOut } from "./leave-node-out.js";
 
 const ENTRY = { key: "metadata.name", operator: "NotIn", values: ["node-1"] };
 const TERM = { matchExpressions: [{ key: "pool", operator: "Exists" }] };
@@ -35,7 +35,7 @@ const asJson = (daemonSet: DaemonSetJson): unknown => JSON.parse(JSON.stringify(
 describe("a DaemonSet without one node", () => {
   test("leaves it out in each of its alternatives, and renews no other pod", () => {
     const given = { podAffinity: { kept: true }, ...required(TERM, { matchFields: [{ key: "x" }] }, {}) };
-    const { spec } = without(nmiWith(given), "node-1");
+    const { spec } = leaveOut(nmiWith(given), "node-1");
     expect(spec.updateStrategy).toEqual({ type: "OnDelete" });
     expect(spec.template.spec).toEqual({
       containers: [{ image: "nmi:1" }],
@@ -47,18 +47,18 @@ describe("a DaemonSet without one node", () => {
   });
 
   test("says which one it is, and leaves it out once", () => {
-    const once = without(nmiWith(required(TERM)), "node-1");
+    const once = leaveOut(nmiWith(required(TERM)), "node-1");
     expect(nodeLeftOut(once)).toBe("node-1");
-    expect(without(once, "node-1")).toEqual(once);
+    expect(leaveOut(once, "node-1")).toEqual(once);
   });
 
   test.each(AFFINITIES)("with %s is put back as it was", (_, affinity) => {
     const nmi = nmiWith(affinity);
-    const leftOut = without(nmi, "node-1");
+    const leftOut = leaveOut(nmi, "node-1");
     expect(leftOut.spec).not.toEqual(nmi.spec);
     expect(asJson(putBack(leftOut, "node-1"))).toEqual(nmi);
     // Left so by a run that was cut off, and once more by this one.
-    expect(asJson(putBack(without(leftOut, "node-1"), "node-1"))).toEqual(nmi);
+    expect(asJson(putBack(leaveOut(leftOut, "node-1"), "node-1"))).toEqual(nmi);
   });
 
   test("is not put back where it has the node", () => {
@@ -67,7 +67,7 @@ describe("a DaemonSet without one node", () => {
   });
 
   test("keeps what others changed meanwhile", () => {
-    const leftOut = without(nmiWith(undefined), "node-1");
+    const leftOut = leaveOut(nmiWith(undefined), "node-1");
     const theirs = {
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 5 } },
       template: { spec: { containers: [{ image: "nmi:2" }], affinity: required(TERM) } },
@@ -105,11 +105,11 @@ describe.skipIf(!able)("the command for it", () => {
   }
 
   test.each(AFFINITIES)("puts it back with %s, an upgrade notwithstanding", (_, affinity) => {
-    const leftOut = without(nmiWith(affinity), "node-1");
+    const leftOut = leaveOut(nmiWith(affinity), "node-1");
     const command = patchCommand(leftOut, "node-1", "here");
     expect(command).toMatch(/^kubectl --context here --namespace kube-system patch daemonset nmi /u);
     expect(patched(command, leftOut)).toMatchObject(nmiWith(affinity));
-    const upgraded = without(nmiWith(affinity, "nmi:2"), "node-1");
+    const upgraded = leaveOut(nmiWith(affinity, "nmi:2"), "node-1");
     const back = patched(command, upgraded) as DaemonSetJson;
     expect(back).toMatchObject(nmiWith(affinity, "nmi:2"));
     expect(back.spec).toEqual(nmiWith(affinity, "nmi:2").spec);
@@ -117,8 +117,8 @@ describe.skipIf(!able)("the command for it", () => {
   });
 
   test("is refused where somebody has changed the affinity", () => {
-    const leftOut = without(nmiWith(undefined), "node-1");
+    const leftOut = leaveOut(nmiWith(undefined), "node-1");
     const command = patchCommand(leftOut, "node-1", "here");
-    expect(patched(command, without(nmiWith(required(TERM)), "node-1"))).toContain("test");
+    expect(patched(command, leaveOut(nmiWith(required(TERM)), "node-1"))).toContain("test");
   });
 });

@@ -30,7 +30,7 @@ const isEmpty = (object: object): boolean => Object.keys(object).length === 0;
  * The DaemonSet with one node left out; nothing is left out twice. `OnDelete` keeps the pods of all other nodes: the
  * controller ends those that should not run, and does not renew the others for a template that is put back later.
  */
-export function without(daemonSet: DaemonSetJson, nodeName: string): DaemonSetJson {
+export function leaveOut(daemonSet: DaemonSetJson, nodeName: string): DaemonSetJson {
   const { metadata, spec } = daemonSet;
   const { affinity, ...others } = spec.template.spec;
   const required = affinity?.nodeAffinity?.[REQUIRED];
@@ -59,7 +59,7 @@ export function without(daemonSet: DaemonSetJson, nodeName: string): DaemonSetJs
 }
 
 /**
- * The DaemonSet with what `without` did undone, and nothing else: what others changed meanwhile, an upgrade say, stays. The
+ * The DaemonSet with what `leaveOut` did undone, and nothing else: what others changed meanwhile, an upgrade say, stays. The
  * same object where there is nothing to undo.
  */
 export function putBack(daemonSet: DaemonSetJson, nodeName: string): DaemonSetJson {

@@ -6,6 +6,7 @@ import type {
   RequestsEvent,
   TokenEvent,
 } from "../timeline.js";
+import { identityIn } from "../token-line.js";
 import type { ContainerStateJson, ContainerStatusJson, EventJson, PodJson } from "./kubernetes-types.js";
 
 /** A TimelineEvent that nobody has looked at the clock for. */
@@ -88,6 +89,6 @@ export function createEventReader(): (event: EventJson) => readonly ProbeEvent[]
 
 /** Whose token the application says it got; nothing for any other line, which is not kept either. */
 export function tokenEventOf(line: string): TokenEvent | undefined {
-  const identity = /^\{"token":"(right|wrong|none)"\}$/u.exec(line.trim())?.[1];
-  return identity === undefined ? undefined : { kind: "token", identity: identity as TokenEvent["identity"] };
+  const identity = identityIn(line);
+  return identity === undefined ? undefined : { kind: "token", identity };
 }

@@ -5,7 +5,7 @@ import type { FakeApiServer } from "./fake-api-server.js";
 import { Kubectl } from "./kubectl.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
 import type { DaemonSetJson } from "./kubernetes-types.js";
-import { without } from "./leave-node-out.js";
+import { leaveOut } from "./leave-node-out.js";
 import { RealNmi } from "./real-nmi.js";
 
 const missing = missingKubectl();
@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, 
   });
 
   test("is put back as it was before a run that was cut off", async () => {
-    await using cluster = await withNmi(without(NMI, "node-1"));
+    await using cluster = await withNmi(leaveOut(NMI, "node-1"));
     const { api, real } = cluster;
     expect(api.objects.has(POD)).toBe(false);
     const node = await real.prepare(cell(ORDINARY), signal);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, 
   });
 
   test("is put back by a cell that begins without it, after a run that was cut off", async () => {
-    await using cluster = await withNmi(without(NMI, "node-1"));
+    await using cluster = await withNmi(leaveOut(NMI, "node-1"));
     const node = await cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
     await node.restore();
     expect(cluster.api.objects.get(PATH)?.spec).toEqual(NMI.spec);
@@ -131,7 +131,7 @@ describe.skipIf(missing !== undefined)("NMI on one node", { timeout: 120_000 }, 
 
   test("is not stopped while another run has left out another node", async () => {
     await using cluster = await withNmi();
-    const other = without(NMI, "node-2");
+    const other = leaveOut(NMI, "node-2");
     cluster.api.put(PATH, other);
     const preparing = cluster.real.prepare(cell([nmi("set-state", { state: "down" })]), signal);
     await expect(preparing).rejects.toThrow("has left node-2 out");

@@ -7,7 +7,7 @@ import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
 import { messageOf } from "./in-turn.js";
 import { isConflict, type Kubectl } from "./kubectl.js";
 import { isReady, type DaemonSetJson, type ListJson, type PodJson } from "./kubernetes-types.js";
-import { nodeLeftOut, patchCommand, putBack, without } from "./leave-node-out.js";
+import { nodeLeftOut, patchCommand, putBack, leaveOut } from "./leave-node-out.js";
 
 /** What the real NMI can be made to do, by `to/action` and `state`. */
 const SWITCHES: Readonly<Record<string, "on" | "off">> = {
@@ -114,7 +114,7 @@ export class RealNmi implements IdentityPlane {
     const { nodeName, context } = this.#options;
     await this.#change((now) => {
       checkLeftOut(now, nodeName, context);
-      return (this.#leftOut = without(now, nodeName));
+      return (this.#leftOut = leaveOut(now, nodeName));
     });
   }
 

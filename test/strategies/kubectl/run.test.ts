@@ -13,7 +13,7 @@ import type { Timeline } from "../timeline.js";
 import type { ApiRequest, FakeApiHooks, FakeApiServer } from "./fake-api-server.js";
 import { missingKubectl, startCluster, type FakeCluster } from "./kubectl-setup.js";
 import type { DaemonSetJson } from "./kubernetes-types.js";
-import { without } from "./leave-node-out.js";
+import { leaveOut } from "./leave-node-out.js";
 import type { CheckedCell } from "./run-cells.js";
 import { runOnCluster, type Surroundings } from "./run.js";
 
@@ -567,7 +567,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
   test("puts back the real NMI that a run was cut off from, and says so", async () => {
     const cluster = await withNode({ onReplace: (_, api) => putNmi(api, NMI) });
     const { api } = cluster;
-    putNmi(api, without(NMI, "node-1"));
+    putNmi(api, leaveOut(NMI, "node-1"));
     const { code, clock, said } = run(cluster, REAL_NMI, { cells: [IN_PLACE] });
     await eventually(() => api.streams === 2);
     expect(said()).toContain("node-1 is left out already");
@@ -625,7 +625,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
 
   test("refuses the real NMI where a run has left out another node", async () => {
     const cluster = await withNode();
-    putNmi(cluster.api, without(NMI, "node-2"));
+    putNmi(cluster.api, leaveOut(NMI, "node-2"));
     const { code, said } = run(cluster, REAL_NMI, { cells: [IN_PLACE] });
     expect(await code).toBe(2);
     expect(said()).toContain("has left node-2 out of NMI");

@@ -1,3 +1,5 @@
+import type { PodInit } from "../../../src/testing/pods.js";
+import { UNLABELLED } from "../unlabelled-pod.js";
 import { addressLabel, hasAddress, holdAddress, METADATA_ADDRESS } from "./node-address.js";
 
 /** What is deployed in place of NMI. */
@@ -22,9 +24,6 @@ export function namespaceObject(name: string): object {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
 }
 
-/** An address of RFC 5737, which no pod has. */
-const NOBODY = "192.0.2.1";
-
 export interface SimulatorPlace {
   readonly namespace: string;
   /** Value of `kubernetes.io/hostname` of exactly one node. */
@@ -36,7 +35,7 @@ export interface SimulatorPlace {
 /** The simulated node. To NMI whoever asks there is its pod `app`, unless that is not to be `labelled`. */
 export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, labelled: boolean): object {
   const { namespace, hostname } = place;
-  const pods = labelled ? [] : ["--pod", `app=${NOBODY}`, "--pod", "unlabelled"];
+  const pods = labelled ? [] : UNLABELLED.flatMap((pod) => ["--pod", podValue(pod)]);
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -59,6 +58,8 @@ export function simulatorObject(place: SimulatorPlace, images: SimulatorImages, 
     },
   };
 }
+
+const podValue = ({ name, addresses = [] }: PodInit): string => [name, ...addresses].join("=");
 
 const RESOURCES = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } };
 

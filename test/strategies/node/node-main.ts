@@ -8,6 +8,8 @@ import { Pod } from "../kubelet/pod.js";
 import { REQUEST_KINDS, requestKindOf, type RequestKind } from "../request-kinds.js";
 import type { NodeAction } from "../scenario.js";
 import type { StateEvent, TimelineEvent, TokenEvent } from "../timeline.js";
+import { identityIn } from "../token-line.js";
+import { UNLABELLED } from "../unlabelled-pod.js";
 import type { NodeOrder } from "./cell-order.js";
 import { LocalRuntime } from "./local-runtime.js";
 
@@ -16,9 +18,6 @@ type Untimed = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, "at"
 
 /** From one look at the node to the next: each wakes it, and costs as much as a second in which a cell does something. */
 const FOLLOW_MS = 5000;
-
-/** A pod that has no binding, beside the one that has: addresses for documentation are nobody's. */
-const NOBODY = "192.0.2.1";
 
 /**
  * The process on the node: the simulated identity plane and the kubelet. It runs by the cell's clock, which virtual-time.cjs
@@ -47,7 +46,7 @@ export async function runNode(order: NodeOrder): Promise<void> {
   };
   const identities = new Map<string, TokenEvent["identity"]>();
   const runtime = new LocalRuntime(order, (container, line) => {
-    const identity = tokenOf(line);
+    const identity = identityIn(line);
     if (identity === undefined || identities.get(container) === identity) return;
     identities.set(container, identity);
     see({ kind: "token", identity });
@@ -93,10 +92,8 @@ export async function runNode(order: NodeOrder): Promise<void> {
 function podsOf(labelled: boolean, { podIP, toldApart }: NodeOrder["place"]): readonly PodInit[] {
   const addresses = toldApart ? { addresses: [podIP] } : {};
   if (labelled) return [{ name: "app", ...addresses }];
-  return [
-    { name: "app", addresses: [NOBODY] },
-    { name: "unlabelled", ...addresses },
-  ];
+  const [bound, unlabelled] = UNLABELLED;
+  return [bound, { ...unlabelled, ...addresses }];
 }
 
 async function act(simulator: NodeSimulator, actions: readonly NodeAction[]): Promise<void> {
@@ -104,11 +101,6 @@ async function act(simulator: NodeSimulator, actions: readonly NodeAction[]): Pr
     // Its stand-in is told ahead (matrix-cells.ts), since it lives in the pod.
     if (to !== "arm") await runCommand(simulator, `/${to}`, body);
   }
-}
-
-function tokenOf(line: string): TokenEvent["identity"] | undefined {
-  const [, found] = /^\{"token":"(right|wrong|none)"\}$/u.exec(line.trim()) ?? [];
-  return found as TokenEvent["identity"] | undefined;
 }
 
 /** Tells what NMI is like, and what a gate would see, where it has changed. */
