@@ -213,7 +213,7 @@ export class Guard implements GuardedCredential {
     if (clock.now() < token.refreshUrgently || entry.acquisition === undefined) return token;
     if (this.#state.gate?.latest()?.state === "closed") return token;
     const usableMs = token.usableUntil - clock.now();
-    if (usableMs < LAST_MOMENT_MS) return token;
+    if (usableMs < LAST_MOMENT_MS) return this.#usable(entry);
     const wait = new AbortController();
     const abort = (): void => wait.abort(abortSignal === undefined ? undefined : abortError(abortSignal));
     const close = (): void => wait.abort(this.#ended.signal.reason);

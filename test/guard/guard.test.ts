@@ -285,6 +285,28 @@ describe("a cached token", () => {
     },
   );
 
+  it.each([1, 2, 3, 4, 5, 6, 7])(
+    "is not served where the clock moves past its use at look %i at it",
+    async (look) => {
+      const world = new World();
+      const credential = await warmed(world, 3_600_000);
+      const first = await credential.getToken(SCOPE);
+      world.clock.jump(3_600_000 - 30_000 - 500);
+      world.token = async () => await new Promise<never>(() => undefined);
+      let looks = 0;
+      const now = world.clock.now.bind(world.clock);
+      vi.spyOn(world.clock, "now").mockImplementation(() => {
+        if (++looks === look) world.clock.jump(600);
+        return now();
+      });
+      const call = credential.getToken(SCOPE);
+      call.catch(() => undefined);
+      await world.clock.advance(0);
+      expect(looks).toBeGreaterThanOrEqual(look);
+      expect(await outcome(call)).not.toHaveProperty("value.token", first.token);
+    },
+  );
+
   it("is not served with under 30 s of life", async () => {
     const world = new World();
     const credential = await warmed(world, 3_600_000);

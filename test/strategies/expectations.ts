@@ -9,10 +9,8 @@ const PERIOD_S = 5;
 const POLL_S = 5;
 /** At most this often where a look found another in NMI's place: 1, 2, 4, 8 and then 10 s later. */
 const BYPASSED_POLL_S = 10;
-/** From when nothing is in the way any more to a start: what waits looks, and asks for a token again where it had none. */
+/** From when nothing is in the way of a start to one: what waits looks, and asks for a token again where it had none. */
 const START_S = 10;
-/** The same where nothing ever was. */
-const startedBy = (from: number): number => from + (from === 0 ? PERIOD_S : START_S);
 /** Of liveness in every manifest. */
 const LIVENESS = { delay: 30, failures: 5 } as const;
 /** For which the library's liveness waits, once there is neither NMI nor a good token. */
@@ -53,7 +51,7 @@ export function expectedOf(promises: Promises, { name, lasts }: NamedScenario): 
   const restart = restartOf(promises, course, ready[0]?.holds ?? false, lasts);
   const wrong = wrongOf(promises, course, starts, restart, lasts);
   return {
-    starts: starts === undefined ? undefined : { from: starts, settled: startedBy(starts) },
+    starts: starts === undefined ? undefined : { from: starts, settled: starts + START_S },
     ready,
     restart,
     wrong,
@@ -83,9 +81,9 @@ function readyOf(
   return merged(changes, lasts).map((span) => {
     const { from, to, holds } = span;
     // A pod is not ready before it is.
-    const atFirst = holds ? startedBy(from) : from;
-    const by = from === 0 || from === starts ? atFirst : from + noticedWithin(promises, course, from);
-    return { ...span, settled: Math.min(to, by) };
+    const atFirst = holds ? START_S : 0;
+    const within = from === 0 || from === starts ? atFirst : noticedWithin(promises, course, from);
+    return { ...span, settled: Math.min(to, from + within) };
   });
 }
 
@@ -137,8 +135,9 @@ function restartOf(
   if (liveness === undefined) return undefined;
   // Whatever no init container keeps from running has a startup probe, which looks at the same as readiness.
   const up = phases.find(({ reach }) => passes(reach, readiness))?.from ?? lasts;
-  const last = STARTUP_S - PERIOD_S;
-  if ((start === undefined || restartsSidecar === true) && up > last) return { from: last, to: STARTUP_S };
+  // The first of them comes at once; a cluster's kubelet lets a period go by.
+  const spent = { from: STARTUP_S - PERIOD_S, to: STARTUP_S + PERIOD_S };
+  if ((start === undefined || restartsSidecar === true) && up > spent.from) return spent;
   // Until it has succeeded, nothing asks for liveness: so none is restarted twice, either.
   if (!readyAtFirst) return undefined;
   const alive = merged(
@@ -187,7 +186,7 @@ function wrongOf(
 const settling = (from: number, to: number): Settling => ({
   from,
   to,
-  settled: Math.min(to, startedBy(from)),
+  settled: Math.min(to, from + START_S),
 });
 
 /** While tokens are to be had, and, where the library keeps them, for as long as they are good. */
@@ -201,7 +200,7 @@ function rightOf(
   const { phases, tokens } = course;
   return phases.flatMap(({ from, reach }, index) => {
     const to = phases[index + 1]?.from ?? lasts;
-    if (reach === "token") return [{ from: startedBy(Math.max(from, starts)), to }];
+    if (reach === "token") return [{ from: Math.max(from, starts) + START_S, to }];
     if (application !== "guarded" || !hadToken(course, index)) return [];
     return [{ from, to: tokens === "seconds" ? Math.min(to, USED_UP_S) : to }];
   });

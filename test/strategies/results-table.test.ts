@@ -52,8 +52,8 @@ const ready = (at: number, status = true): TimelineEvent => ({
 const token = (at: number, identity: "right" | "wrong"): TimelineEvent => ({ at, kind: "token", identity });
 
 describe("the table", () => {
-  it("is made of as many scenarios as its page says", () => {
-    const page = readFileSync(new URL("../../examples/kubernetes/README.md", import.meta.url), "utf8");
+  it.each(["examples/kubernetes/README.md", "CHANGELOG.md"])("is of as many scenarios as %s says", (path) => {
+    const page = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
     expect(page).toContain(`in ${SCENARIOS.length} scenarios`);
   });
 

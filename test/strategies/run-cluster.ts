@@ -20,12 +20,18 @@ const cells = VARIANT_NAMES.flatMap((strategy) =>
   })),
 );
 
-// The first signal cleans up; whoever sends another means it. A terminal that was closed means nothing by it: its shell and the
-// kernel both say so.
+/** One Ctrl-C may come more than once: the terminal sends it to npm and to what npm runs, and npm passes it on. */
+const ONE_AND_THE_SAME_MS = 1_000;
+
+// The first signal cleans up; whoever sends another means it. A terminal that was closed means nothing by it, whatever the kernel,
+// its shell and the session send.
 const cutOff = new AbortController();
+let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (cutOff.signal.aborted && signal !== "SIGHUP") process.exit(2);
+    first ??= { signal, at: performance.now() };
+    const isAnother = performance.now() - first.at >= ONE_AND_THE_SAME_MS;
+    if (isAnother && ![signal, first.signal].includes("SIGHUP")) process.exit(2);
     cutOff.abort();
   });
 }

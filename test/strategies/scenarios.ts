@@ -177,7 +177,7 @@ const BY_NAME: Readonly<Record<ScenarioName, Omit<Scenario, "name">>> = {
     given: node({ ...IN_PLACE, nmi: "down" }),
     steps: [],
     // Longer than a startup probe waits.
-    lasts: STARTUP_S + 20,
+    lasts: STARTUP_S + 30,
   },
   "nmi-missing-one": {
     title: "NMI is missing, the kubelet's identity alone on the node",

@@ -30,10 +30,10 @@ export async function awaitCluster<T>(
   const timer = setTimeout(() => limit.abort(), limitMs);
   const over = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
   // A look need not heed the signal.
-  const aborted = new Promise<never>((_, reject) => {
-    over.addEventListener("abort", () => reject(over.reason), { once: true });
-  });
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => (abort = () => reject(over.reason)));
   aborted.catch(() => undefined);
+  over.addEventListener("abort", abort, { once: true });
   let passing: unknown;
   try {
     over.throwIfAborted();
@@ -55,6 +55,7 @@ export async function awaitCluster<T>(
     throw new ClusterError(`${what}: not within ${limitMs / 1000} s${why}`);
   } finally {
     clearTimeout(timer);
+    over.removeEventListener("abort", abort);
   }
 }
 

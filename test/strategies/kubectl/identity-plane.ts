@@ -4,6 +4,8 @@ import type { RequestCounts } from "../request-kinds.js";
 
 /** What issues tokens on the node: the simulator in a DaemonSet, or the real NMI. */
 export interface IdentityPlane {
+  /** Whether others on the node go without it meanwhile: then it does not wait for a pod that will not go. */
+  readonly isShared: boolean;
   /** What of a cell it cannot do, in words; undefined where it can do all. */
   whyNot(cell: Cell): string | undefined;
   /** A node that is as the cell's `given` says. */

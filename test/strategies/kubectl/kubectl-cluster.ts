@@ -47,7 +47,8 @@ export class KubectlCluster implements Cluster {
       this.#leftovers = async () => undefined;
       const made = [...objects].reverse().map(({ collection, name }) => `${collection}/${name}`);
       const ends = made.map((path) => async () => await removeAndAwait(this.#kubectl, path));
-      await inTurn([...ends, async () => await node?.restore()]);
+      const restore = async (): Promise<void> => await node?.restore();
+      await inTurn(plane.isShared ? [restore, ...ends] : [...ends, restore]);
     };
     const work = async (): Promise<void> => {
       try {

@@ -189,7 +189,7 @@ export const isNotFound = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   error instanceof KubectlError && error.reason === "Conflict";
 
-/** The server said no, has changed nothing, and will say so again. */
+/** The server said no, has changed nothing, and will most likely say so again: one that is only starting may refuse all. */
 const FINAL = ["Forbidden", "Unauthorized", "Invalid", "NotFound", "AlreadyExists"];
 
 /** Nothing is to be had by asking again, as it may be of a server that is overloaded, or starting. */

@@ -6,8 +6,8 @@ import { isFinal, KubectlError, type Kubectl } from "./kubectl.js";
 /** What has ended is taken up again after this long; twice as long after each time that it failed. */
 const AGAIN_MS = 250;
 /**
- * How often it may fail in a row. All of it takes less than the slack that expectations have on a cluster: what is seen later
- * than that is held against the strategy.
+ * How often it may fail in a row. The pauses take less than the slack that expectations have on a cluster; how long a server
+ * takes to say no is up to it, and what is seen too late then is held against the strategy.
  */
 const FAILURES = 3;
 

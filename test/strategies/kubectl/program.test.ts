@@ -63,6 +63,17 @@ describe.skipIf(missing !== undefined)("the program", { timeout: 120_000 }, () =
     await eventually(() => cluster.api.streams === 0);
   });
 
+  test("takes a Ctrl-C that comes twice at once, by way of npm as well, for one", async () => {
+    const cluster = await withNode();
+    const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");
+    await eventually(() => cluster.api.streams === 2);
+    running.process.kill("SIGINT");
+    await eventually(() => cluster.api.streams === 0);
+    running.process.kill("SIGINT");
+    expect((await running.ended).code).toBe(2);
+    expect([...cluster.api.objects.keys()]).toEqual(["/api/v1/nodes/node-1"]);
+  });
+
   test("cleans up when its terminal is closed, with nobody left to write to", async () => {
     const cluster = await withNode();
     const running = start(cluster, "--yes", "--strategy", "nmi-in-code", "--scenario", "in-place");

@@ -451,15 +451,16 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     await eventually(() => api.streams === 3 && said().includes('"identity":"none"'));
     hooks.refuse = ({ url }) => (url.includes("follow=true") ? "ServiceUnavailable" : undefined);
     api.cutStreams();
+    api.log(podPath, "app", '{"token":"wrong"}');
     await eventually(() => api.requests.filter(({ url }) => url.includes("sinceTime=")).length === 1);
     const containerStatuses = [{ name: "app", restartCount: 1, state: { running: {} } }];
     api.setStatus(podPath, { containerStatuses });
-    await eventually(() => api.requests.some(({ url }) => url.includes("previous=true")));
+    await eventually(() => said().includes('"identity":"wrong"'));
     hooks.refuse = () => undefined;
     await eventually(() => api.streams === 3);
     await clock.advance(10_000);
     expect(await code).toBe(0);
-    expect(said().match(/"identity":/gu)).toHaveLength(1);
+    expect(said().match(/"identity":"\w+"/gu)).toEqual(['"identity":"none"', '"identity":"wrong"']);
   });
 
   test.each([
@@ -582,6 +583,22 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     scenario: "nmi-missing",
     given: [ORDINARY[0]!, { to: "nmi", body: { action: "set-state", state: "down" } }],
   };
+  test("puts back the real NMI before it waits for the cell's pod to go", async () => {
+    const cluster = await withNode({ onReplace: (path, api) => putNmi(api, api.objects.get(path) as never) });
+    const { api } = cluster;
+    putNmi(api, NMI);
+    const exits = { to: "nmi", body: { action: "exit-gracefully" } } as const;
+    const cells = [{ ...IN_PLACE, steps: [{ at: 1, step: "NMI exits", actions: [exits] }] }];
+    const { code, clock } = run(cluster, REAL_NMI, { cells });
+    await eventually(() => api.streams === 2);
+    await clock.advance(1_000);
+    await eventually(() => api.changes.some((change) => change.startsWith("PUT")));
+    await clock.advance(10_000);
+    expect(await code).toBe(0);
+    const methods = api.changes.map((change) => change.split(" ")[0]).join(" ");
+    expect(methods).toBe("POST POST POST PUT PUT DELETE DELETE DELETE");
+  });
+
   /** Cut off when NMI has been stopped, and before its pod is known to be gone. */
   function cutOffWithoutNmi(cluster: FakeCluster, reason: (puts: number) => string | undefined): Run {
     putNmi(cluster.api, NMI);

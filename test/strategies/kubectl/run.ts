@@ -62,10 +62,11 @@ export async function runOnCluster(argv: readonly string[], surroundings: Surrou
     const plan: Plan = { target, namespace, node, nmi, cells, settings };
     say(describeRun(plan));
     if (!(await agreed(settings, surroundings))) return 2;
-    const results = await inNamespace(kubectl, plan, surroundings);
-    say(tableOf(results));
-    if (settings.timelines !== undefined) await writeTimelines(settings.timelines, results);
-    return exitCodeOf(results, signal);
+    const report = async (results: readonly CellResult[]): Promise<void> => {
+      say(tableOf(results));
+      if (settings.timelines !== undefined) await writeTimelines(settings.timelines, results);
+    };
+    return exitCodeOf(await inNamespace(kubectl, plan, surroundings, report), signal);
   } catch (error) {
     for (const each of errorsOf(error).filter((one) => !isOfAbort(one, signal)))
       say(`${messageOf(each)}${each instanceof UsageError ? "\nSee --help." : ""}`);
@@ -115,6 +116,7 @@ async function inNamespace(
   kubectl: Kubectl,
   plan: Plan,
   { cells: all, signal, say, clock }: Surroundings,
+  report: (results: readonly CellResult[]) => Promise<void>,
 ): Promise<readonly CellResult[]> {
   const { namespace, settings, cells } = plan;
   const inPlace = settings.systemAssigned ? IN_PLACE.systemAssigned : IN_PLACE.userAssigned;
@@ -122,7 +124,7 @@ async function inNamespace(
   // At once: what is removed first, a pod whose image is being pulled, may take its time.
   const sayCutOff = (): void => say("Cut off; removing what was made ...");
   signal.addEventListener("abort", sayCutOff, { once: true });
-  let results: readonly CellResult[] = [];
+  let results: readonly CellResult[] | undefined;
   // Or may be, where nobody knows what became of the request.
   let isThere = true;
   const work = async (): Promise<void> => {
@@ -168,8 +170,12 @@ async function inNamespace(
     if (settings.keep) say(`Left as it is. To remove it: ${removalLines(plan)}`);
     else await removeNamespace(kubectl, plan, say);
   };
-  await inTurn([work, async () => await plane.restore(), end]);
-  return results;
+  const tell = async (): Promise<void> => {
+    if (results !== undefined) await report(results);
+  };
+  // What took hours to find out is told whatever becomes of the rest.
+  await inTurn([work, async () => await plane.restore(), tell, end]);
+  return results ?? [];
 }
 
 async function removeNamespace(kubectl: Kubectl, plan: Plan, say: (text: string) => void): Promise<void> {

@@ -15,6 +15,7 @@ export interface SimulatedPlaneOptions extends SimulatorPlace {
 
 /** The simulated node, a new one for each cell: a DaemonSet of one pod, told what to do through the API server's proxy. */
 export class SimulatedPlane implements IdentityPlane {
+  readonly isShared = false;
   readonly #kubectl: Kubectl;
   readonly #options: SimulatedPlaneOptions;
 
