@@ -18,7 +18,7 @@ const PICTURES = ["nmi-exits-long", "identity-recreated"] as const satisfies rea
 /** Real time, which only a machine that is busy with much else can use up: the clock of a cell is its own. */
 const CELL_MS = 10 * 60_000;
 
-const NUMBERS = /[\d.]+/gu;
+const NUMBERS = /\d+(?:\.\d+)?/gu;
 /** A picture without its numbers: what is in it, in which order, and in which words. */
 const drawing = (svg: string): string => svg.replace(NUMBERS, "#");
 /** Where things are, and what words count; 13 px are 2 s. A retry comes a little sooner or later from run to run, by design. */
