@@ -208,12 +208,14 @@ export class Guard implements GuardedCredential {
     abortSignal: AbortSignalLike | undefined,
   ): Promise<CachedToken | undefined> {
     const { clock } = this.#state.ports;
+    const now = clock.now();
     const schedule = this.#options.retry;
-    if (clock.now() >= token.refreshAfter) this.#state.refresh(entry, request, { owner: this, schedule });
-    if (clock.now() < token.refreshUrgently || entry.acquisition === undefined) return token;
-    if (this.#state.gate?.latest()?.state === "closed") return token;
-    const usableMs = token.usableUntil - clock.now();
-    if (usableMs < LAST_MOMENT_MS) return this.#usable(entry);
+    if (now >= token.refreshAfter) this.#state.refresh(entry, request, { owner: this, schedule });
+    if (now < token.refreshUrgently) return token;
+    const { acquisition } = entry;
+    const usableMs = token.usableUntil - now;
+    const isHeldUp = this.#state.gate?.latest()?.state === "closed";
+    if (acquisition === undefined || isHeldUp || usableMs < LAST_MOMENT_MS) return this.#usable(entry);
     const wait = new AbortController();
     const abort = (): void => wait.abort(abortSignal === undefined ? undefined : abortError(abortSignal));
     const close = (): void => wait.abort(this.#ended.signal.reason);
@@ -224,7 +226,7 @@ export class Guard implements GuardedCredential {
       const patience = Math.min(schedule.attemptTimeoutMs, schedule.budgetMs, usableMs / 2);
       // A caller depends on this timer, so it keeps the process alive.
       const timer = clock.sleep(patience, wait.signal, { keepAlive: true });
-      await untilAborted(Promise.race([entry.acquisition.firstAttempt, timer]), wait.signal);
+      await untilAborted(Promise.race([acquisition.firstAttempt, timer]), wait.signal);
     } finally {
       this.#ended.signal.removeEventListener("abort", close);
       abortSignal?.removeEventListener("abort", abort);
