@@ -57,12 +57,13 @@ export function resultsTable(timelines: readonly Timeline[]): string {
 /** Of the guidance nothing is said but what follows from the columns above. */
 const READING = `
 **prevented from starting**: _the container_ has not run; _traffic_ means that the application ran, asked for tokens, and was
-not ready. **traffic stopped** is by readiness, within a look of the library's and a readiness probe, ${IN_TIME_S} s in all; later is
-_late_. **restarted** is by the liveness probe, and by the startup probe where NMI is missing at the start. **wrong identity
-noticed** says whether the application worked, ready, with a token of another identity for more than ${UNNOTICED_S} s: in strategies that are not in code it has credentials of the SDK as they are, that name no identity,
-and renews its tokens while NMI or the identity changes. **upstream requests** are those for tokens, which NMI passes on to
-IMDS, where the whole node has 20 a second; NMI answers looks at its health and at the route itself. Requests and probes are of
-a pod in which everything is in order.
+not ready. **traffic stopped** is by readiness, within a look of the library's and a readiness probe, ${IN_TIME_S} s in all;
+later is _late_. **restarted** is by the liveness probe, and by the startup probe where NMI is missing at the start. **wrong
+identity noticed** says whether the application worked, ready, with a token of another identity for more than
+${UNNOTICED_S} s: in strategies that are not in code it has credentials of the SDK as they are, that name no identity, and
+renews its tokens while NMI or the identity changes. **upstream requests** are those for tokens, which NMI passes on to IMDS,
+where the whole node has 20 a second; NMI answers looks at its health and at the route itself. Requests and probes are of a
+pod in which everything is in order.
 
 As in the pod identity guidance: an init container protects the start and nothing after it; NMI's health is a better probe than
 a token, which costs NMI and IMDS a request each time; a token is a check only where its object ID is compared; and the
@@ -71,8 +72,8 @@ application's own endpoint, which goes on looking, is better than an init contai
 Where this differs, it is for what the guidance's checks do not look at:
 
 - NMI says \`Not Active\` with status 200: \`shell-wget\`, the check as published, takes it for health.
-- NMI that exits says \`Active\` for another ${EXIT_GRACE_S} s while its rule is gone, and a rule that somebody drops does not change what it
-  says at all. The checks here ask who answers for tokens as well.
+- NMI that exits says \`Active\` for another ${EXIT_GRACE_S} s while its rule is gone, and a rule that somebody drops does not
+  change what it says at all. The checks here ask who answers for tokens as well.
 - A check in another process says nothing of the tokens that the application has. Credentials of the SDK keep a token of another
   identity that came before NMI did, and a connection to IMDS that was opened while NMI was away, however healthy NMI is
   afterwards: whatever looks from outside finds all in order. Tokens are looked at one by one in \`nmi-in-code\` and
@@ -80,8 +81,8 @@ Where this differs, it is for what the guidance's checks do not look at:
 - A deleted identity does not end its tokens: \`nmi-in-code\`, \`token-in-code\` and \`sidecar\` go on with those that are good, and
   \`token-exec-probes\`, which asks for a new one each time, does not.
 - An identity that is missing is no fault of NMI's: \`nmi-in-code\` takes traffic until the application has asked for its first
-  token for a whole budget, ${BUDGET_S} s, in vain, and again once a token has come or nobody has asked for 10 min. \`token-in-code\`
-  takes none before the token is there, which the library asks for by itself.
+  token for a whole budget, ${BUDGET_S} s, in vain, and again once a token has come or nobody has asked for 10 min.
+  \`token-in-code\` takes none before the token is there, which the library asks for by itself.
 - A token says nothing of roles: an identity that was only just given one is refused by Azure, and only \`arm-init\` waits for
   that.
 - A restart loses good tokens, and cures neither NMI nor the identity. Where the rule is gone it does harm: the old process had

@@ -8,6 +8,12 @@ export async function inTurn(works: readonly (() => Promise<void>)[]): Promise<v
   if (errors.length > 0) throw errors[0];
 }
 
+/** Undoes what was begun, and throws `error`, with what else the undoing threw. */
+export async function failAfter(error: unknown, undo: () => Promise<void>): Promise<never> {
+  await inTurn([async () => await Promise.reject(error), undo]);
+  throw error;
+}
+
 /** One, or all of several. */
 export const errorsOf = (error: unknown): readonly unknown[] =>
   error instanceof AggregateError ? error.errors : [error];

@@ -4,7 +4,7 @@ import { awaitCluster, ClusterError, type Waiting } from "./await-cluster.js";
 import { isNmi } from "./choose-node.js";
 import { checkLeftOut } from "./find-nmi.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
-import { inTurn, messageOf } from "./in-turn.js";
+import { failAfter, messageOf } from "./in-turn.js";
 import { isConflict, type Kubectl } from "./kubectl.js";
 import { isReady, type DaemonSetJson, type ListJson, type PodJson } from "./kubernetes-types.js";
 import { nodeLeftOut, patchCommand, putBack, leaveOut } from "./leave-node-out.js";
@@ -81,7 +81,7 @@ export class RealNmi implements IdentityPlane {
       for (const action of given) await this.#apply(action, signal);
       await this.#settled(this.#leftOut === undefined ? "on" : "off", { signal });
     } catch (error) {
-      await inTurn([async () => await Promise.reject(error), async () => await this.restore()]);
+      return await failAfter(error, async () => await this.restore());
     }
     return {
       apply: async (action, until) => await this.#apply(action, until),

@@ -74,6 +74,16 @@ async function withNode(hooks: FakeApiHooks = {}): Promise<FakeCluster & { reado
   return { ...cluster, node };
 }
 
+/** A check that finds no fault, and what it was given. */
+function collecting(): { readonly timelines: readonly Timeline[]; readonly check: CheckedCell["check"] } {
+  const timelines: Timeline[] = [];
+  const check = (timeline: Timeline): readonly string[] => {
+    timelines.push(timeline);
+    return [];
+  };
+  return { timelines, check };
+}
+
 interface Run {
   readonly code: Promise<0 | 1 | 2>;
   readonly clock: ManualClock;
@@ -112,11 +122,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
   test("makes a node and a pod, tells what becomes of the pod, and leaves nothing", async () => {
     const folder = await mkdtemp(join(tmpdir(), "timelines-"));
     onTestFinished(async () => await rm(folder, { recursive: true }));
-    const timelines: Timeline[] = [];
-    const check = (timeline: Timeline): string[] => {
-      timelines.push(timeline);
-      return [];
-    };
+    const { timelines, check } = collecting();
     let podPath = "";
     const cluster = await withNode({
       onPod(path, api) {
@@ -318,6 +324,8 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     await clock.advance(10_000);
     expect(await code).toBe(2);
     expect(said()).toContain(`kubectl --context here delete namespace ${namespaceIn(cluster.api)}`);
+    // What it found out comes first.
+    expect(said()).toMatch(/\nin-place +\w+\nNot all could be removed/u);
   });
 
   test.each([[], ["--keep"]])("has nothing to remove where it may make nothing (%j)", async (...flags) => {
@@ -348,6 +356,20 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
     expect(said()).not.toContain("Do it yourself");
   });
 
+  test("tells both why a simulated node could not be made, and why it could not be removed", async () => {
+    const cluster = await withNode({
+      refuse: ({ method, url }) =>
+        url.includes("/proxy/")
+          ? "Invalid"
+          : method === "DELETE" && url.includes("/daemonsets/")
+            ? "Forbidden"
+            : undefined,
+    });
+    const { code, said } = run(cluster, ["--yes"], { cells: [IN_PLACE] });
+    expect(await code).toBe(2);
+    expect(said()).toMatch(/in-place: broken\n[^]*is invalid[^]*Forbidden/u);
+  });
+
   test("--keep leaves the last cell, and no cell before it", async () => {
     const cluster = await withNode();
     const first = { ...IN_PLACE, manifest: MANIFEST.replace("name: app,", "name: first,") };
@@ -375,7 +397,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
   });
 
   test("takes up a watch that the server ended, and tells nothing twice", async () => {
-    const timelines: Timeline[] = [];
+    const { timelines, check } = collecting();
     let podPath = "";
     const cluster = await withNode({
       onPod: (path, api) => {
@@ -383,10 +405,6 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
         api.setStatus(path, running(false));
       },
     });
-    const check = (timeline: Timeline): string[] => {
-      timelines.push(timeline);
-      return [];
-    };
     const { code, clock, said } = run(cluster, ["--yes"], { cells: [{ ...IN_PLACE, check }] });
     await eventually(() => cluster.api.streams === 3);
     cluster.api.endStreams();
@@ -405,11 +423,7 @@ describe.skipIf(missing !== undefined)("a run on a cluster", { timeout: 120_000 
   test.each(["cut", "end"] as const)(
     "loses no line of a log, and doubles none, where the server %ss all watches and logs",
     async (how) => {
-      const timelines: Timeline[] = [];
-      const check = (timeline: Timeline): string[] => {
-        timelines.push(timeline);
-        return [];
-      };
+      const { timelines, check } = collecting();
       let podPath = "";
       const cluster = await withNode({
         onPod(path, api) {

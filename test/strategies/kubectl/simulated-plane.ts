@@ -3,6 +3,7 @@ import { REQUEST_KINDS, requestKindOf, type RequestCounts, type RequestKind } fr
 import type { NodeAction } from "../scenario.js";
 import { awaitCluster, ClusterError, removeAndAwait, troubleOf } from "./await-cluster.js";
 import type { IdentityPlane, PreparedNode } from "./identity-plane.js";
+import { failAfter } from "./in-turn.js";
 import type { Kubectl } from "./kubectl.js";
 import { isReady, type ListJson, type PodJson } from "./kubernetes-types.js";
 import { isLabelled } from "./read-manifest.js";
@@ -41,8 +42,7 @@ export class SimulatedPlane implements IdentityPlane {
       await node.startCounting(signal);
       return node;
     } catch (error) {
-      await restore();
-      throw error;
+      return await failAfter(error, restore);
     }
   }
 
