@@ -269,6 +269,18 @@ describe("a cached token", () => {
     expect(await call).toHaveProperty("token", first.token);
   });
 
+  it("with under 5 min of life does not wait while the gate is closed", async () => {
+    const world = new World();
+    const credential = await warmed(world, 3_600_000);
+    const first = await credential.getToken(SCOPE);
+    world.health = () => refused();
+    await world.clock.advance(10_000);
+    world.clock.jump(3_600_000 - 200_000);
+    const call = credential.getToken(SCOPE);
+    await world.clock.advance(0);
+    expect(await outcome(call)).toHaveProperty("value.token", first.token);
+  });
+
   it.each([1, 999])(
     "with %i ms of use left is not kept for a refresh that a late timer outlasts",
     async (ms) => {
