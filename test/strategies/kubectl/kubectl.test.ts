@@ -107,13 +107,18 @@ describe.skipIf(missing !== undefined)("kubectl", { timeout: 120_000 }, () => {
   });
 });
 
-test("a kubectl that does not answer is ended, with the plugin that it waits for", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
-  onTestFinished(async () => await rm(folder, { recursive: true }));
-  const program = join(folder, "kubectl");
-  // The child has its pipes, as a plugin that asks for a login would.
-  await writeFile(program, "#!/bin/sh\nsleep 60 &\nwait\n", { mode: 0o755 });
-  const kubectl = new Kubectl({ program, environment: { PATH: process.env["PATH"] }, answerMs: 100 });
-  await expect(kubectl.get(PODS)).rejects.toThrow("no answer within 0.1 s");
-  await expect(kubectl.create(PODS, {})).rejects.toThrow(KubectlError);
-});
+// Else it ends with the plugin, long after the test.
+test(
+  "a kubectl that does not answer is ended, with the plugin that it waits for",
+  { timeout: 30_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    const program = join(folder, "kubectl");
+    // The child has its pipes, as a plugin that asks for a login would.
+    await writeFile(program, "#!/bin/sh\nsleep 600 &\nwait\n", { mode: 0o755 });
+    const kubectl = new Kubectl({ program, environment: { PATH: process.env["PATH"] }, answerMs: 100 });
+    await expect(kubectl.get(PODS)).rejects.toThrow("no answer within 0.1 s");
+    await expect(kubectl.create(PODS, {})).rejects.toThrow(KubectlError);
+  },
+);
